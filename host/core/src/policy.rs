@@ -1,0 +1,88 @@
+//! What the user allows: which plugin serves which extension, within which limits.
+//!
+//! Three steps with a type each: `schema` is the shape of the file, `limits` and `route` its meaning, and
+//! [`PortRoutes`] what is left of it for one port. Every step fails closed, with line and column: an unknown key, a
+//! duplicate one, a version from the future, two routes that would both fit a message. Reading the file, its owner and
+//! its mode are not done here; see [`crate::home`].
+
+mod limits;
+mod quantity;
+mod route;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+pub use limits::{Bound, Limits, TABLE};
+pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
+pub use route::{Lifetime, PortRoutes, Route};
+
+use crate::caller::Origin;
+use crate::names::HostName;
+
+/// The version of the policy file that this program reads.
+pub const VERSION: i64 = 1;
+
+/// The longest policy file that is read, in bytes: room for some ten thousand routes, and a bound on what a start
+/// may cost.
+pub const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// A policy that holds together. The empty one routes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    routes: Vec<Route>,
+}
+
+/// Why a policy file cannot be used: where and what.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}:{column}: {problem}", .file.display())]
+pub struct PolicyError {
+    /// The file, as it was named to [`Policy::parse`].
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What is wrong there and how to mend it.
+    pub problem: String,
+}
+
+impl Policy {
+    /// Reads the text of a policy file. `file` is only for the error's sake.
+    ///
+    /// # Errors
+    ///
+    /// The first [`PolicyError`] of the file. Nothing of a file with an error may be used.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, PolicyError> {
+        schema::parse(text).map(|routes| Self { routes }).map_err(|fault| {
+            let (line, column) = place(text, fault.at);
+            PolicyError { file: file.to_owned(), line, column, problem: fault.problem }
+        })
+    }
+
+    /// Every route, in the order of the file.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// What applies to one port: the routes of this origin whose host name, where they have one, is this one. A route
+    /// with a host name never fits a port whose host name is unknown.
+    #[must_use]
+    pub fn for_port(&self, origin: &Origin, host_name: Option<&HostName>) -> PortRoutes {
+        let fits = |route: &&Route| {
+            route.origin == *origin
+                && route.host_name.as_ref().is_none_or(|wanted| Some(wanted) == host_name)
+        };
+        PortRoutes::new(self.routes.iter().filter(fits).cloned().collect())
+    }
+}
+
+/// Line and column, both from 1, of a byte of `text`.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What one plugin of one route may use: a default, a floor and a ceiling for each limit.
+//!
+//! [`TABLE`] is the only place where these numbers stand; the README's table is tested against it.
+
+use super::quantity::{ByteRate, ByteSize, TimeSpan};
+use crate::protocol::INBOUND_CEILING;
+
+/// The limits of one route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// All linear memories and tables of the plugin together.
+    pub memory: ByteSize,
+    /// Processor time of one call, counted in the guest and not while it waits.
+    pub cpu_per_call: TimeSpan,
+    /// Time from the beginning of a call to its end, whatever it does, but for waiting on a browser that does not read.
+    pub wall_per_call: TimeSpan,
+    /// Time, of either kind, for instantiation and `connect` together.
+    pub init: TimeSpan,
+    /// The longest message that is taken from the browser.
+    pub message_in: ByteSize,
+    /// What the plugin may add to the log.
+    pub log_rate: ByteRate,
+}
+
+/// One row of the table of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound<T> {
+    /// The key in the policy.
+    pub key: &'static str,
+    /// The smallest value with which an ordinary plugin can run at all.
+    pub floor: T,
+    /// What applies where the policy says nothing.
+    pub default: T,
+    /// The largest value that the policy may set.
+    pub ceiling: T,
+}
+
+/// Every limit with its bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// See [`Limits::memory`].
+    pub memory: Bound<ByteSize>,
+    /// See [`Limits::cpu_per_call`].
+    pub cpu_per_call: Bound<TimeSpan>,
+    /// See [`Limits::wall_per_call`].
+    pub wall_per_call: Bound<TimeSpan>,
+    /// See [`Limits::init`].
+    pub init: Bound<TimeSpan>,
+    /// See [`Limits::message_in`].
+    pub message_in: Bound<ByteSize>,
+    /// See [`Limits::log_rate`].
+    pub log_rate: Bound<ByteRate>,
+}
+
+/// The numbers.
+pub const TABLE: Table = Table {
+    // 128 MiB holds a 64 MiB message beside a working set; a Rust plugin needs 2 MiB, Python some 30. The ceiling is
+    // what a 32-bit memory can address.
+    memory: Bound {
+        key: "memory",
+        floor: ByteSize::mebibytes(1),
+        default: ByteSize::mebibytes(128),
+        ceiling: ByteSize::mebibytes(4096),
+    },
+    // Five seconds is longer than a person waits for a form to fill and shorter than a fan takes to spin up. Below the
+    // floor, two ticks of the clock, nothing can be measured.
+    cpu_per_call: Bound {
+        key: "cpu-per-call",
+        floor: TimeSpan::milliseconds(20),
+        default: TimeSpan::seconds(5),
+        ceiling: TimeSpan::seconds(600),
+    },
+    // Thirty seconds is the usual patience of an HTTP client, which is what calls wait for.
+    wall_per_call: Bound {
+        key: "wall-per-call",
+        floor: TimeSpan::milliseconds(20),
+        default: TimeSpan::seconds(30),
+        ceiling: TimeSpan::seconds(3600),
+    },
+    // A Python component needs a second on a slow machine.
+    init: Bound {
+        key: "init",
+        floor: TimeSpan::milliseconds(20),
+        default: TimeSpan::seconds(10),
+        ceiling: TimeSpan::seconds(120),
+    },
+    message_in: Bound {
+        key: "message-in",
+        floor: ByteSize::kibibytes(1),
+        default: ByteSize::mebibytes(INBOUND_CEILING >> 20),
+        ceiling: ByteSize::mebibytes(INBOUND_CEILING >> 20),
+    },
+    // Some five hundred lines a second: enough to debug with, too little to fill a disk before anyone looks.
+    log_rate: Bound {
+        key: "log-rate",
+        floor: ByteRate::each_second(ByteSize::kibibytes(1)),
+        default: ByteRate::each_second(ByteSize::kibibytes(64)),
+        ceiling: ByteRate::each_second(ByteSize::mebibytes(16)),
+    },
+};
+
+impl<T: Copy + PartialOrd + std::fmt::Display> Bound<T> {
+    /// `value`, where it lies within the bounds.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the key, the value and the bound that it breaks.
+    pub fn check(&self, value: T) -> Result<T, String> {
+        let Self { key, floor, ceiling, .. } = self;
+        if value < *floor {
+            return Err(format!("`{key} = \"{value}\"` is below the least that works, `{floor}`"));
+        }
+        if value > *ceiling {
+            return Err(format!("`{key} = \"{value}\"` is above the ceiling, `{ceiling}`"));
+        }
+        Ok(value)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: TABLE.memory.default,
+            cpu_per_call: TABLE.cpu_per_call.default,
+            wall_per_call: TABLE.wall_per_call.default,
+            init: TABLE.init.default,
+            message_in: TABLE.message_in.default,
+            log_rate: TABLE.log_rate.default,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_lie_within_their_bounds() {
+        assert!(TABLE.memory.check(TABLE.memory.default).is_ok());
+        assert!(TABLE.cpu_per_call.check(TABLE.cpu_per_call.default).is_ok());
+        assert!(TABLE.wall_per_call.check(TABLE.wall_per_call.default).is_ok());
+        assert!(TABLE.init.check(TABLE.init.default).is_ok());
+        assert!(TABLE.message_in.check(TABLE.message_in.default).is_ok());
+        assert!(TABLE.log_rate.check(TABLE.log_rate.default).is_ok());
+    }
+
+    #[test]
+    fn a_value_outside_its_bounds_is_named() {
+        let above = TABLE.message_in.check(ByteSize::mebibytes(65)).expect_err("over the ceiling");
+        assert_eq!(above, "`message-in = \"65MiB\"` is above the ceiling, `64MiB`");
+        let below = TABLE.memory.check(ByteSize::kibibytes(1)).expect_err("under the floor");
+        assert_eq!(below, "`memory = \"1KiB\"` is below the least that works, `1MiB`");
+    }
+}

@@ -1,0 +1,226 @@
+//! The shape of `policy.toml`, and its conversion to what it means.
+//!
+//! The types with `Deserialize` mirror the file and leave this module only as [`Route`]s. Each value that has a rule
+//! of its own keeps its place in the file until the rule has been applied, so that every error has one.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::limits::{Bound, Limits, TABLE};
+use super::route::{Lifetime, Relation, Route};
+use super::{VERSION, place};
+use crate::caller::Origin;
+use crate::names::{HostName, PluginName};
+use crate::protocol::pointer::{Pointer, Scalar};
+
+/// A fault and the byte of the file where it is.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) at: usize,
+    pub(super) problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: Spanned<i64>,
+    #[serde(default)]
+    limits: LimitsTable,
+    #[serde(default)]
+    route: Vec<Spanned<RouteTable>>,
+}
+
+/// Only the version, for a file that this program is too old to read otherwise.
+#[derive(Deserialize)]
+struct Head {
+    version: Spanned<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct LimitsTable {
+    memory: Option<Spanned<String>>,
+    cpu_per_call: Option<Spanned<String>>,
+    wall_per_call: Option<Spanned<String>>,
+    init: Option<Spanned<String>>,
+    message_in: Option<Spanned<String>>,
+    log_rate: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RouteTable {
+    origin: Spanned<String>,
+    plugin: Spanned<String>,
+    host_name: Option<Spanned<String>>,
+    #[serde(default)]
+    when: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
+    #[serde(default)]
+    lifetime: LifetimeWord,
+    #[serde(default)]
+    check_inbound: bool,
+    #[serde(default)]
+    limits: LimitsTable,
+    #[serde(default)]
+    grant: GrantTable,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum LifetimeWord {
+    #[default]
+    Port,
+    Message,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct GrantTable {
+    config: BTreeMap<String, String>,
+}
+
+/// Reads the text into routes that do not contradict each other.
+pub(super) fn parse(text: &str) -> Result<Vec<Route>, Fault> {
+    let file: File = toml::from_str(text).map_err(|error| shape_fault(text, &error))?;
+    if *file.version.get_ref() != VERSION {
+        return Err(version_fault(&file.version));
+    }
+    let defaults = limits(&file.limits, Limits::default())?;
+    let routes = file
+        .route
+        .into_iter()
+        .map(|table| route(text, table, defaults))
+        .collect::<Result<Vec<_>, _>>()?;
+    check_overlaps(&routes)?;
+    Ok(routes.into_iter().map(|(_, route)| route).collect())
+}
+
+/// The fault for text that does not have the shape; a newer version explains every other complaint, so it goes first.
+fn shape_fault(text: &str, error: &toml::de::Error) -> Fault {
+    match toml::from_str::<Head>(text) {
+        Ok(head) if *head.version.get_ref() != VERSION => version_fault(&head.version),
+        _ => Fault {
+            at: error.span().map_or(0, |span| span.start),
+            problem: error.message().to_owned(),
+        },
+    }
+}
+
+fn version_fault(version: &Spanned<i64>) -> Fault {
+    let found = version.get_ref();
+    let problem = if *found > VERSION {
+        format!("policy version {found} is newer than this program reads ({VERSION}): update it")
+    } else {
+        format!("policy version {found} does not exist: write `version = {VERSION}`")
+    };
+    Fault { at: version.span().start, problem }
+}
+
+fn route(
+    text: &str,
+    table: Spanned<RouteTable>,
+    defaults: Limits,
+) -> Result<(usize, Route), Fault> {
+    let at = table.span().start;
+    let table = table.into_inner();
+    let mut when = BTreeMap::new();
+    for (pointer, value) in &table.when {
+        let parsed = Pointer::parse(pointer.get_ref()).map_err(|error| fault(pointer, error))?;
+        let scalar = match value.get_ref() {
+            toml::Value::String(text) => Scalar::Text(text.clone()),
+            toml::Value::Boolean(flag) => Scalar::Flag(*flag),
+            toml::Value::Integer(integer) => Scalar::Integer(*integer),
+            other => {
+                let problem = format!(
+                    "`when` compares with a string, a boolean or an integer, not with {} `{other}`",
+                    other.type_str()
+                );
+                return Err(Fault { at: value.span().start, problem });
+            }
+        };
+        when.insert(parsed, scalar);
+    }
+    let route = Route {
+        origin: read::<Origin>(&table.origin)?,
+        plugin: read::<PluginName>(&table.plugin)?,
+        host_name: table.host_name.as_ref().map(read::<HostName>).transpose()?,
+        when,
+        lifetime: match table.lifetime {
+            LifetimeWord::Port => Lifetime::Port,
+            LifetimeWord::Message => Lifetime::Message,
+        },
+        check_inbound: table.check_inbound,
+        limits: limits(&table.limits, defaults)?,
+        config: table.grant.config,
+        line: place(text, at).0,
+    };
+    Ok((at, route))
+}
+
+/// The limits that a table sets, over those that it leaves alone.
+fn limits(table: &LimitsTable, defaults: Limits) -> Result<Limits, Fault> {
+    Ok(Limits {
+        memory: limit(table.memory.as_ref(), &TABLE.memory, defaults.memory)?,
+        cpu_per_call: limit(
+            table.cpu_per_call.as_ref(),
+            &TABLE.cpu_per_call,
+            defaults.cpu_per_call,
+        )?,
+        wall_per_call: limit(
+            table.wall_per_call.as_ref(),
+            &TABLE.wall_per_call,
+            defaults.wall_per_call,
+        )?,
+        init: limit(table.init.as_ref(), &TABLE.init, defaults.init)?,
+        message_in: limit(table.message_in.as_ref(), &TABLE.message_in, defaults.message_in)?,
+        log_rate: limit(table.log_rate.as_ref(), &TABLE.log_rate, defaults.log_rate)?,
+    })
+}
+
+fn limit<T>(text: Option<&Spanned<String>>, bound: &Bound<T>, default: T) -> Result<T, Fault>
+where
+    T: FromStr<Err: std::fmt::Display> + Copy + PartialOrd + std::fmt::Display,
+{
+    let Some(text) = text else { return Ok(default) };
+    bound.check(read(text)?).map_err(|problem| fault(text, problem))
+}
+
+/// Parses a text by the rules of its type.
+fn read<T: FromStr<Err: std::fmt::Display>>(text: &Spanned<String>) -> Result<T, Fault> {
+    text.get_ref().parse().map_err(|error| fault(text, error))
+}
+
+fn fault(place: &Spanned<String>, problem: impl std::fmt::Display) -> Fault {
+    Fault { at: place.span().start, problem: problem.to_string() }
+}
+
+/// Refuses two routes between which a message could not choose.
+fn check_overlaps(routes: &[(usize, Route)]) -> Result<(), Fault> {
+    // Sorted by origin, so that a policy with a thousand extensions is not compared in a million pairs.
+    let mut sorted: Vec<&(usize, Route)> = routes.iter().collect();
+    sorted.sort_by(|(_, a), (_, b)| a.origin.cmp(&b.origin).then(a.line.cmp(&b.line)));
+    for group in sorted.chunk_by(|(_, a), (_, b)| a.origin == b.origin) {
+        for (place, (at, later)) in group.iter().enumerate() {
+            for (_, earlier) in &group[..place] {
+                let problem = match later.relation(earlier) {
+                    Relation::Disjoint | Relation::Narrower => continue,
+                    Relation::Same => format!(
+                        "this route has the same conditions as the one on line {}: remove one, or \
+                         tell them apart with `host-name` or `when`",
+                        earlier.line
+                    ),
+                    Relation::Overlapping => format!(
+                        "a message could take this route or the one on line {}, and neither is \
+                         narrower: give one of them every condition of the other and one more",
+                        earlier.line
+                    ),
+                };
+                return Err(Fault { at: *at, problem });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Standard input as a stream of frames, with the ways in which it can end.
+
+use std::io;
+
+use portcullis_core::protocol::frame::{Filled, FrameReader, Inbound, Source, Truncated};
+use rustix::io::Errno;
+
+use crate::signals;
+
+/// What reading brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Bytes: there may be a frame now.
+    Bytes,
+    /// The end, between frames or by a signal.
+    End,
+    /// The end in the middle of a frame.
+    Broken(Truncated),
+}
+
+/// The browser's end of the port, as far as it is read.
+pub(crate) struct Input {
+    reader: FrameReader,
+    ended: bool,
+}
+
+/// Descriptor 0.
+struct StandardInput;
+
+impl Source for StandardInput {
+    fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        loop {
+            let stdin = rustix::stdio::stdin();
+            match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {
+                // An ending signal has put `/dev/null` there by now, so the repeated read meets the end.
+                Err(Errno::INTR) => {}
+                read => return Ok(read?),
+            }
+        }
+    }
+}
+
+impl Input {
+    /// Reads frames of at most `limit` bytes.
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { reader: FrameReader::new(limit), ended: false }
+    }
+
+    /// The next frame that has arrived, if any.
+    pub(crate) fn next_frame(&mut self) -> Option<Inbound> {
+        self.reader.next_frame()
+    }
+
+    /// Takes back the buffer of a frame.
+    pub(crate) fn recycle(&mut self, frame: Vec<u8>) {
+        self.reader.recycle(frame);
+    }
+
+    /// Whether the end has been met.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Waits for the browser to send something and takes it in. Call it when [`Self::next_frame`] has nothing.
+    pub(crate) fn receive(&mut self) -> Received {
+        let filled = self.reader.fill(&mut StandardInput).unwrap_or_else(|error| {
+            // A reset connection, or a terminal that went away: there is nobody left to read from.
+            tracing::debug!("input ended with an error: {error}");
+            Filled::End
+        });
+        if filled == Filled::Bytes {
+            return Received::Bytes;
+        }
+        self.ended = true;
+        match self.reader.at_end() {
+            Err(truncated) if !signals::ended() => Received::Broken(truncated),
+            _ => Received::End,
+        }
+    }
+}

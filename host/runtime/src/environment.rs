@@ -1,0 +1,37 @@
+//! The only place of this program that reads environment variables.
+//!
+//! | Variable | Meaning |
+//! |---|---|
+//! | `PORTCULLIS_HOME` | the home folder, before any other rule |
+//! | `PORTCULLIS_LOG` | the least level of the log file: `debug`, `info` (the default), `warn` or `error` |
+//! | `XDG_DATA_HOME`, `LOCALAPPDATA`, `HOME` | where the platform keeps data, for the default home |
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use portcullis_core::home::Surroundings;
+use tracing::level_filters::LevelFilter;
+
+/// What the program was started with, beside its arguments.
+pub(crate) struct Environment {
+    /// For finding the home folder.
+    pub(crate) surroundings: Surroundings,
+    /// What goes to the log file.
+    pub(crate) log_level: LevelFilter,
+}
+
+/// Reads the environment. `arguments` is the whole of argv.
+pub(crate) fn read(arguments: &[OsString]) -> Environment {
+    let level = std::env::var("PORTCULLIS_LOG").ok();
+    Environment {
+        surroundings: Surroundings {
+            portcullis_home: std::env::var_os("PORTCULLIS_HOME"),
+            launcher: arguments.first().map(PathBuf::from),
+            data_home: std::env::var_os("XDG_DATA_HOME"),
+            user_home: std::env::home_dir(),
+            local_app_data: std::env::var_os("LOCALAPPDATA"),
+        },
+        // An unknown word is no reason to refuse a port: the default is what a person who mistyped it would want.
+        log_level: level.and_then(|word| word.parse().ok()).unwrap_or(LevelFilter::INFO),
+    }
+}

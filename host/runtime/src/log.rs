@@ -1,0 +1,72 @@
+//! Where the host's own words go: warnings to standard error, which is the browser's log, and everything from the set
+//! level up to `<home>/logs/portcullis.log`, which is the user's.
+//!
+//! Never on the channel, and never the body of a message or a reply. A log that cannot be written is no reason to
+//! refuse a port: the host then says so on standard error and goes on.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use portcullis_core::home::Home;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The name of the log file.
+const FILE_NAME: &str = "portcullis.log";
+
+/// Where a full log is kept. One generation: the log is for finding out what happened just now.
+const OLD_FILE_NAME: &str = "portcullis.log.1";
+
+/// Bytes at which a log is full. With the old one, a home never holds more than twice this, plus what one process
+/// writes in its life.
+const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Starts logging. Without a home there is only standard error.
+pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
+    let opened = home.map(|home| open(&home.logs())).transpose();
+    let (file, fault) = match opened {
+        Ok(file) => (file, None),
+        Err(fault) => (None, Some(fault)),
+    };
+    let to_file = file.map(|file| {
+        crate::watchdog::remember_log(&file);
+        tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_target(false)
+            .with_writer(Arc::new(file))
+            .with_filter(level)
+    });
+    let to_stderr = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .with_writer(io::stderr)
+        .with_filter(LevelFilter::WARN);
+    tracing_subscriber::registry().with(to_file).with(to_stderr).init();
+    if let Some(fault) = fault {
+        tracing::warn!("failed to open the log file: {fault}");
+    }
+}
+
+/// Opens the log for appending, after moving a full one away.
+fn open(folder: &Path) -> io::Result<File> {
+    let path = folder.join(FILE_NAME);
+    let append = || OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    let file = match append() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            DirBuilder::new().mode(0o700).create(folder)?;
+            append()?
+        }
+        opened => opened?,
+    };
+    if file.metadata()?.len() < SIZE_LIMIT {
+        return Ok(file);
+    }
+    std::fs::rename(&path, folder.join(OLD_FILE_NAME))?;
+    append()
+}

@@ -1,0 +1,279 @@
+//! One port from its first frame to its end: read, route, call, answer.
+//!
+//! The decision that shaped it: one thread, and while nothing is under way, one blocking read. A message that is
+//! answered at once costs a read, a call and a write. Only when a plugin runs longer than a tick, waits, or has timers,
+//! or the browser does not read, does the loop wait for several things at once, with `poll(2)`; then the end of input,
+//! signals and timers are noticed while the plugin runs. Everything that waits is bounded: a lane that is full stops
+//! the reading, and a browser that does not read stops the sending.
+
+mod ending;
+mod lane;
+mod lent;
+mod wait;
+mod wake;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use portcullis_core::caller::Caller;
+use portcullis_core::policy::PortRoutes;
+use portcullis_core::protocol::report::Report;
+use portcullis_core::protocol::frame::Inbound;
+use portcullis_core::protocol::{INBOUND_CEILING, json};
+use portcullis_sandbox::Peer;
+use portcullis_sandbox::alarms::Alarms;
+
+use crate::answer;
+use crate::channel::{Input, Output, Received, Sent};
+use crate::exit::Exit;
+use crate::plugins::Plugins;
+use ending::Ending;
+use lane::{Lane, Message};
+
+/// What serves a port.
+pub(crate) enum Service {
+    /// Plugins, by these routes.
+    Routes { routes: PortRoutes, plugins: Plugins },
+    /// Nothing: every message gets this report.
+    Refused(Box<Report>),
+}
+
+/// What all parts of one port share.
+#[derive(Clone)]
+struct Shared {
+    output: Arc<Mutex<Output>>,
+    alarms: Alarms,
+}
+
+impl Shared {
+    fn output(&self) -> MutexGuard<'_, Output> {
+        // No code runs under the lock that could leave the output half-changed.
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something that could not be handed on yet. Nothing is read while there is one.
+enum Held {
+    Message { place: usize, message: Message },
+    Report(Report),
+}
+
+struct Port {
+    shared: Shared,
+    service: Service,
+    peer: Peer,
+    input: Input,
+    lanes: Vec<Option<Lane>>,
+    held: Option<Held>,
+    messages: u64,
+    first_message: Option<Instant>,
+    no_reply_sent: bool,
+    ending: Ending,
+    exit: Exit,
+}
+
+/// Serves one port to its end.
+pub(crate) fn serve(caller: Caller, service: Service, output: Output) -> Exit {
+    let began = Instant::now();
+    let mut port = Port::new(caller, service, output);
+    tracing::debug!("port opened");
+    port.connect_sessions();
+    let exit = port.run();
+    let (received, sent) = (port.messages, port.shared.output().frames());
+    let milliseconds = began.elapsed().as_millis();
+    tracing::info!(received, sent, milliseconds, "port closed");
+    exit
+}
+
+impl Port {
+    fn new(caller: Caller, service: Service, output: Output) -> Self {
+        let (lanes, limit, exit) = match &service {
+            Service::Routes { routes, .. } => {
+                let limit = u32::try_from(routes.message_limit()).unwrap_or(INBOUND_CEILING);
+                (routes.as_slice().len(), limit, Exit::Normal)
+            }
+            // Nothing is kept of a message that nobody will see.
+            Service::Refused(_) => (0, 0, Exit::Misconfigured),
+        };
+        Self {
+            shared: Shared { output: Arc::new(Mutex::new(output)), alarms: Alarms::default() },
+            service,
+            peer: Peer { origin: caller.origin, host_name: caller.host_name },
+            input: Input::new(limit),
+            lanes: std::iter::repeat_with(|| None).take(lanes).collect(),
+            held: None,
+            messages: 0,
+            first_message: None,
+            no_reply_sent: false,
+            ending: Ending::default(),
+            exit,
+        }
+    }
+
+    /// A session whose route fits every message may post before the first one, so it is started with the port.
+    fn connect_sessions(&mut self) {
+        let Service::Routes { routes, .. } = &self.service else { return };
+        if let Some(place) = routes.unconditional()
+            && let Ok(lane) = self.lane(place)
+        {
+            lane.connect();
+        }
+    }
+
+    fn run(&mut self) -> Exit {
+        loop {
+            self.hand_on_held();
+            self.take_frames();
+            self.run_lanes();
+            self.shared.output().flush();
+            if self.input_is_used_up() {
+                self.close_lanes();
+            }
+            if self.has_ended() {
+                return self.exit;
+            }
+            self.wait();
+        }
+    }
+
+    /// Takes every frame that has arrived, as long as it can be handed on.
+    fn take_frames(&mut self) {
+        while self.held.is_none() && !self.ending.discards_input() {
+            let Some(inbound) = self.input.next_frame() else { return };
+            self.messages += 1;
+            match inbound {
+                Inbound::Frame(body) => self.take_message(body),
+                Inbound::TooLong { length } => self.refuse_too_long(u64::from(length)),
+            }
+            // A message that is answered at once is, before the next one is looked at: its buffer is then free again,
+            // and a burst of messages needs no queue.
+            self.run_lanes();
+        }
+    }
+
+    fn take_message(&mut self, body: Vec<u8>) {
+        match self.route(&body) {
+            Ok((place, answers)) => {
+                if !answers {
+                    self.first_message.get_or_insert_with(Instant::now);
+                }
+                let message = Message { ordinal: self.messages, body };
+                self.hand_on(Held::Message { place, message });
+            }
+            Err(report) => self.refuse(*report),
+        }
+    }
+
+    /// The lane for a message, and whether its plugin always answers.
+    fn route(&mut self, body: &[u8]) -> Result<(usize, bool), Box<Report>> {
+        let Service::Routes { routes, .. } = &self.service else {
+            return Err(self.refusal());
+        };
+        let text = simdutf8::basic::from_utf8(body)
+            .map_err(|_| answer::invalid_message(&"it is not UTF-8"))?;
+        if text.is_empty() {
+            return Err(Box::new(answer::invalid_message(&"it is empty")));
+        }
+        let place = routes
+            .select(text)
+            .map_err(|error| answer::invalid_message(&error))?
+            .ok_or_else(answer::no_route_for_message)?;
+        let route = &routes.as_slice()[place];
+        let (length, limit) = (body.len() as u64, route.limits.message_in.bytes());
+        if length > limit {
+            return Err(Box::new(answer::message_too_large(length, limit)));
+        }
+        if route.check_inbound {
+            json::check(text).map_err(|error| answer::invalid_message(&error))?;
+        }
+        let lane = self.lane(place)?;
+        Ok((place, lane.always_answers()))
+    }
+
+    /// The lane at `place`, opened if it is not.
+    fn lane(&mut self, place: usize) -> Result<&mut Lane, Box<Report>> {
+        let Service::Routes { routes, plugins } = &self.service else {
+            return Err(self.refusal());
+        };
+        let lane = &mut self.lanes[place];
+        match lane {
+            Some(lane) => Ok(lane),
+            None => {
+                let route = &routes.as_slice()[place];
+                let plugin = plugins.load(&route.plugin).map_err(|mut report| {
+                    report.plugin = Some(route.plugin.to_string());
+                    report
+                })?;
+                Ok(lane.insert(Lane::open(plugin, route, &self.peer, &self.shared)))
+            }
+        }
+    }
+
+    fn refusal(&self) -> Box<Report> {
+        match &self.service {
+            Service::Refused(report) => report.clone(),
+            Service::Routes { .. } => Box::new(answer::no_route_for_message()),
+        }
+    }
+
+    fn refuse_too_long(&mut self, length: u64) {
+        let report = match &self.service {
+            Service::Refused(report) => Report::clone(report),
+            Service::Routes { routes, .. } => {
+                answer::message_too_large(length, routes.message_limit())
+            }
+        };
+        self.refuse(report);
+    }
+
+    /// Answers the message that was taken last with a report.
+    fn refuse(&mut self, mut report: Report) {
+        report.request = Some(self.messages);
+        tracing::debug!(request = self.messages, code = %report.code, "refused: {}", report.message);
+        self.hand_on(Held::Report(report));
+    }
+
+    fn hand_on_held(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.hand_on(held);
+        }
+    }
+
+    /// Hands something on, or holds it until that can be done.
+    fn hand_on(&mut self, held: Held) {
+        self.held = match held {
+            Held::Message { place, message } => match &mut self.lanes[place] {
+                Some(lane) => {
+                    lane.push(message).err().map(|message| Held::Message { place, message })
+                }
+                None => None,
+            },
+            Held::Report(report) => match self.shared.output().send_report(&report) {
+                Sent::Full => Some(Held::Report(report)),
+                Sent::Taken | Sent::Closed => None,
+            },
+        };
+    }
+
+    /// Lets every plugin run that has something to do.
+    fn run_lanes(&mut self) {
+        for lane in self.lanes.iter_mut().flatten() {
+            lane.run();
+            if let Some(buffer) = lane.take_buffer() {
+                self.input.recycle(buffer);
+            }
+        }
+    }
+
+    fn receive(&mut self) {
+        match self.input.receive() {
+            Received::Bytes => {}
+            Received::End => self.ending.begin(&self.shared.alarms),
+            Received::Broken(truncated) => {
+                tracing::error!("the browser broke the framing: {truncated}");
+                self.exit = Exit::BrokenFraming;
+                self.ending.begin(&self.shared.alarms);
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! One plugin's way through a port: its inbox, its instance, its answers, one message at a time.
+//!
+//! Lanes are tasks of the port's loop and know nothing of each other, so a plugin that computes or waits does not stop
+//! another. A lane has one instance at a time; after a failure the next message meets a fresh one.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use portcullis_core::policy::{Lifetime, Route};
+use portcullis_core::protocol::report::Report;
+use portcullis_sandbox::{
+    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, Port, SilentPort, Terms,
+};
+
+use super::Shared;
+use super::lent::{Desk, Event, LentPort};
+use super::wake::WakeFlag;
+use crate::answer;
+use crate::channel::{self, Sent};
+
+/// One message on its way to a plugin.
+pub(super) struct Message {
+    /// Its place among the frames of the port, from 1.
+    pub(super) ordinal: u64,
+    /// Its text, which has been found to be UTF-8.
+    pub(super) body: Vec<u8>,
+}
+
+/// A plugin's lane, seen from the loop.
+pub(super) struct Lane {
+    desk: Desk,
+    flag: Arc<WakeFlag>,
+    waker: Waker,
+    mode: Mode,
+    task: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+impl Lane {
+    /// Opens the lane of a route. Nothing runs yet.
+    pub(super) fn open(plugin: Plugin, route: &Route, peer: &Peer, shared: &Shared) -> Self {
+        let (flag, waker) = WakeFlag::new();
+        let desk = Desk::new();
+        let mode = plugin.mode();
+        let terms = Terms {
+            plugin: route.plugin.clone(),
+            peer: peer.clone(),
+            limits: route.limits,
+            config: Arc::new(route.config.clone()),
+            alarms: shared.alarms.clone(),
+        };
+        let worker = Worker {
+            plugin,
+            route: route.clone(),
+            terms,
+            desk: desk.clone(),
+            shared: shared.clone(),
+            instance: None,
+        };
+        Self { desk, flag, waker, mode, task: Some(Box::pin(worker.work())) }
+    }
+
+    /// Whether each message gets exactly one frame: a session may stay silent.
+    pub(super) fn always_answers(&self) -> bool {
+        self.mode == Mode::Handler
+    }
+
+    /// Has a session started before its first message.
+    pub(super) fn connect(&mut self) {
+        if self.mode == Mode::Session {
+            self.desk.papers().connecting = true;
+            self.flag.set();
+        }
+    }
+
+    /// Takes a message, or gives it back where too many wait.
+    pub(super) fn push(&mut self, message: Message) -> Result<(), Message> {
+        self.desk.papers().push(message)
+    }
+
+    /// Has the lane end when it has served what waits.
+    pub(super) fn close(&mut self) {
+        let mut papers = self.desk.papers();
+        papers.closing = true;
+        papers.wake();
+    }
+
+    /// Runs the task if something has woken it.
+    pub(super) fn run(&mut self) {
+        let Some(task) = &mut self.task else { return };
+        if self.flag.take() && task.as_mut().poll(&mut Context::from_waker(&self.waker)).is_ready()
+        {
+            self.task = None;
+        }
+    }
+
+    /// Whether the task wants to run now.
+    pub(super) fn is_awake(&self) -> bool {
+        self.task.is_some() && self.flag.is_set()
+    }
+
+    /// Whether a call is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.task.is_some() && self.desk.papers().busy
+    }
+
+    /// Whether the task is over.
+    pub(super) fn has_ended(&self) -> bool {
+        self.task.is_none()
+    }
+
+    /// Ends the task wherever it is.
+    pub(super) fn abandon(&mut self) {
+        self.task = None;
+    }
+
+    /// Whether the plugin has asked for the end of the port.
+    pub(super) fn wants_close(&self) -> bool {
+        self.desk.papers().close_requested
+    }
+
+    /// The buffer of a message that has been served.
+    pub(super) fn take_buffer(&mut self) -> Option<Vec<u8>> {
+        self.desk.papers().buffer.take()
+    }
+}
+
+/// A plugin's lane, seen from inside.
+struct Worker {
+    plugin: Plugin,
+    route: Route,
+    terms: Terms,
+    desk: Desk,
+    shared: Shared,
+    instance: Option<Instance>,
+}
+
+impl Worker {
+    async fn work(mut self) {
+        loop {
+            let event = self.desk.next(&self.shared.alarms).await;
+            match event {
+                // A session that cannot be started now is started again for its first message, which then gets the
+                // report: a frame before any message could be taken for the answer of a one-shot one.
+                Event::Connect => drop(self.busily(async |this| this.start().await).await),
+                Event::Message(message) => self.serve(message).await,
+                Event::Timer(token) => self.timer(token).await,
+                Event::Close => return self.disconnect().await,
+            }
+        }
+    }
+
+    /// Marks the lane as busy while `work` is done.
+    async fn busily<R>(&mut self, work: impl AsyncFnOnce(&mut Self) -> R) -> R {
+        self.desk.papers().busy = true;
+        let result = work(self).await;
+        self.desk.papers().busy = false;
+        result
+    }
+
+    /// Answers one message.
+    async fn serve(&mut self, message: Message) {
+        let began = Instant::now();
+        let (ordinal, length) = (message.ordinal, message.body.len());
+        let answer = self.busily(async |this| this.answer(&message.body).await).await;
+        let (outcome, sent) = match &answer {
+            Answer::Text(text) => ("reply", text.len()),
+            Answer::Nothing => ("no reply", 0),
+            Answer::Report(report) => (report.code.as_str(), 0),
+        };
+        tracing::debug!(
+            request = ordinal,
+            plugin = %self.route.plugin,
+            outcome,
+            microseconds = began.elapsed().as_micros(),
+            received = length,
+            sent,
+            "served"
+        );
+        self.desk.papers().buffer = Some(message.body);
+        if self.route.lifetime == Lifetime::Message {
+            self.drop_instance();
+        }
+        match answer {
+            Answer::Text(text) => self.send(&text).await,
+            Answer::Report(report) => self.report(*report, Some(ordinal)).await,
+            Answer::Nothing => {}
+        }
+    }
+
+    /// What one message brings.
+    async fn answer(&mut self, body: &[u8]) -> Answer {
+        // It was checked when it was routed; here the check is repeated rather than trusted, since it costs nothing
+        // beside a call.
+        let Ok(text) = simdutf8::basic::from_utf8(body) else {
+            return Answer::Report(Box::new(answer::invalid_message(&"it is not UTF-8")));
+        };
+        let instance = match self.instance.take() {
+            Some(instance) => instance,
+            None => match self.start().await {
+                Ok(()) => match self.instance.take() {
+                    Some(instance) => instance,
+                    None => return Answer::Nothing,
+                },
+                Err(report) => return Answer::Report(report),
+            },
+        };
+        match instance.message(text).await {
+            Ok((outcome, instance)) => {
+                self.instance = Some(instance);
+                self.judge(outcome)
+            }
+            Err(failure) => Answer::Report(self.failed(&failure)),
+        }
+    }
+
+    /// Turns what a call brought into what may be sent.
+    fn judge(&self, outcome: Outcome) -> Answer {
+        let plugin = &self.route.plugin;
+        let report = match outcome {
+            Outcome::Nothing => return Answer::Nothing,
+            Outcome::Reply(text) => match channel::check(&text) {
+                Ok(()) => return Answer::Text(text),
+                Err(refused) => answer::invalid_reply(plugin, &refused),
+            },
+            Outcome::ReplyTooLong(length) => answer::reply_too_large(plugin, length),
+            Outcome::Refused { code, message } => answer::plugin_error(plugin, code, message),
+        };
+        Answer::Report(Box::new(report))
+    }
+
+    async fn timer(&mut self, token: u64) {
+        let Some(instance) = self.instance.take() else { return };
+        let outcome = self.busily(async |_| instance.timer(token).await).await;
+        match outcome {
+            Ok((outcome, instance)) => {
+                self.instance = Some(instance);
+                if let Answer::Report(report) = self.judge(outcome) {
+                    self.report(*report, None).await;
+                }
+            }
+            Err(failure) => {
+                let report = self.failed(&failure);
+                self.report(*report, None).await;
+            }
+        }
+    }
+
+    /// Starts an instance.
+    async fn start(&mut self) -> Result<(), Box<Report>> {
+        let port: Box<dyn Port> = match self.plugin.mode() {
+            Mode::Handler => Box::new(SilentPort),
+            Mode::Session => {
+                Box::new(LentPort { shared: self.shared.clone(), desk: self.desk.clone() })
+            }
+        };
+        match Instance::start(&self.plugin, self.terms.clone(), port).await {
+            Ok(Ok(instance)) => {
+                self.instance = Some(instance);
+                Ok(())
+            }
+            Ok(Err(refused)) => {
+                self.drop_instance();
+                let (code, message) = match refused {
+                    Outcome::Refused { code, message } => (code, message),
+                    _ => Default::default(),
+                };
+                Err(Box::new(answer::connect_refused(&self.route.plugin, code, message)))
+            }
+            Err(failure) => Err(self.failed(&failure)),
+        }
+    }
+
+    async fn disconnect(mut self) {
+        let Some(instance) = self.instance.take() else { return };
+        let ended = self.busily(async |_| instance.disconnect().await).await;
+        if let Err(failure) = ended {
+            self.failed(&failure);
+        }
+    }
+
+    /// Logs a failure and says what the extension is told of it. The instance is gone, and so are its timers.
+    fn failed(&mut self, failure: &Failure) -> Box<Report> {
+        self.drop_instance();
+        let Failure { kind, detail } = failure;
+        let plugin = &self.route.plugin;
+        match kind {
+            FailureKind::Exited(0) => tracing::info!(%plugin, ?kind, "{detail}"),
+            _ => tracing::warn!(%plugin, ?kind, "{detail:?}"),
+        }
+        Box::new(answer::failure(&self.route, *kind))
+    }
+
+    fn drop_instance(&mut self) {
+        self.instance = None;
+        self.desk.papers().forget_timers();
+    }
+
+    async fn report(&self, mut report: Report, ordinal: Option<u64>) {
+        report.request = ordinal;
+        report.plugin = Some(self.route.plugin.to_string());
+        self.send(&report.to_json()).await;
+    }
+
+    /// Sends a text that may be sent, and waits while the browser does not read.
+    async fn send(&self, text: &str) {
+        std::future::poll_fn(|context| {
+            let mut output = self.shared.output();
+            match output.send_unchecked(text) {
+                Sent::Taken | Sent::Closed => std::task::Poll::Ready(()),
+                Sent::Full => {
+                    output.wake_when_ready(context.waker());
+                    std::task::Poll::Pending
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// What a message brings.
+enum Answer {
+    Text(String),
+    Report(Box<Report>),
+    Nothing,
+}

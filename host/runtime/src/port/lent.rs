@@ -1,0 +1,182 @@
+//! What a port lends to a session: its way to post, its timers, its way to close. And the inbox that they share a lock
+//! with.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use portcullis_sandbox::alarms::{Alarm, Alarms};
+use portcullis_sandbox::{Port, PostFault, TimerFault};
+
+use super::Shared;
+use super::lane::Message;
+use crate::channel::{self, Sent};
+
+/// Timers that wait at once, for one plugin.
+const TIMER_LIMIT: usize = 64;
+
+/// The longest delay of a timer: no port is expected to live longer.
+const DELAY_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Messages that wait for one plugin, and their bytes. A plugin that is busy for a moment does not stop the reading
+/// for the others; one that is stuck does not fill the memory. One message is always taken, whatever its length.
+const INBOX_MESSAGES: usize = 256;
+const INBOX_BYTES: usize = 1024 * 1024;
+
+/// What one lane's task and the loop share.
+#[derive(Clone)]
+pub(super) struct Desk {
+    papers: Arc<Mutex<Papers>>,
+}
+
+#[derive(Default)]
+pub(super) struct Papers {
+    messages: VecDeque<Message>,
+    bytes: usize,
+    timers: BTreeMap<u64, Instant>,
+    alarm: Option<(Instant, Alarm)>,
+    pub(super) connecting: bool,
+    pub(super) closing: bool,
+    pub(super) close_requested: bool,
+    /// Whether a call is under way.
+    pub(super) busy: bool,
+    /// The buffer of the message that was served last.
+    pub(super) buffer: Option<Vec<u8>>,
+    waker: Option<Waker>,
+}
+
+/// What a lane does next.
+pub(super) enum Event {
+    Connect,
+    Message(Message),
+    Timer(u64),
+    Close,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        Self { papers: Arc::default() }
+    }
+
+    pub(super) fn papers(&self) -> MutexGuard<'_, Papers> {
+        // No code runs under the lock that could leave the papers half-changed.
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Completes with what is to be done next. Messages go before the close, and due timers before messages: a flood
+    /// of messages must not starve them.
+    pub(super) async fn next(&self, alarms: &Alarms) -> Event {
+        std::future::poll_fn(|context| self.papers().poll_next(alarms, context)).await
+    }
+}
+
+impl Papers {
+    /// Takes a message, or gives it back where too many wait.
+    pub(super) fn push(&mut self, message: Message) -> Result<(), Message> {
+        let full = self.messages.len() >= INBOX_MESSAGES
+            || self.bytes.saturating_add(message.body.len()) > INBOX_BYTES;
+        if full && !self.messages.is_empty() {
+            return Err(message);
+        }
+        self.bytes += message.body.len();
+        self.messages.push_back(message);
+        self.wake();
+        Ok(())
+    }
+
+    /// Has the lane look at its papers again.
+    pub(super) fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Forgets every timer: the instance that set them is gone.
+    pub(super) fn forget_timers(&mut self) {
+        self.timers.clear();
+        self.alarm = None;
+    }
+
+    fn poll_next(&mut self, alarms: &Alarms, context: &Context<'_>) -> Poll<Event> {
+        if std::mem::take(&mut self.connecting) {
+            return Poll::Ready(Event::Connect);
+        }
+        if !self.closing
+            && let Some(token) = self.due_timer()
+        {
+            return Poll::Ready(Event::Timer(token));
+        }
+        if let Some(message) = self.messages.pop_front() {
+            self.bytes -= message.body.len();
+            return Poll::Ready(Event::Message(message));
+        }
+        if self.closing {
+            return Poll::Ready(Event::Close);
+        }
+        self.waker = Some(context.waker().clone());
+        self.set_alarm(alarms, context.waker());
+        Poll::Pending
+    }
+
+    /// Takes the timer that is due the longest.
+    fn due_timer(&mut self) -> Option<u64> {
+        let (token, at) = self.timers.iter().min_by_key(|(_, at)| **at)?;
+        let (token, at) = (*token, *at);
+        (Instant::now() >= at).then(|| {
+            self.timers.remove(&token);
+            token
+        })
+    }
+
+    fn set_alarm(&mut self, alarms: &Alarms, waker: &Waker) {
+        let next = self.timers.values().min().copied();
+        if self.alarm.as_ref().map(|(at, _)| *at) != next {
+            self.alarm = next.map(|at| (at, alarms.set(at, waker.clone())));
+        }
+        // An alarm that has rung is not set any more, and is never asked for again: its timer was taken.
+    }
+}
+
+/// The port as a session sees it.
+pub(super) struct LentPort {
+    pub(super) shared: Shared,
+    pub(super) desk: Desk,
+}
+
+impl Port for LentPort {
+    fn poll_post(&mut self, text: &str, context: &mut Context<'_>) -> Poll<Result<(), PostFault>> {
+        if let Err(refused) = channel::check(text) {
+            return Poll::Ready(Err(PostFault::InvalidJson(refused.to_string())));
+        }
+        let mut output = self.shared.output();
+        match output.send_unchecked(text) {
+            Sent::Taken => Poll::Ready(Ok(())),
+            Sent::Closed => Poll::Ready(Err(PostFault::Closed)),
+            Sent::Full => {
+                output.wake_when_ready(context.waker());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.desk.papers().close_requested = true;
+    }
+
+    fn set_timer(&mut self, delay: Duration, token: u64) -> Result<(), TimerFault> {
+        if delay > DELAY_LIMIT {
+            return Err(TimerFault::TooLong);
+        }
+        let mut papers = self.desk.papers();
+        if papers.timers.len() >= TIMER_LIMIT && !papers.timers.contains_key(&token) {
+            return Err(TimerFault::TooMany);
+        }
+        papers.timers.insert(token, Instant::now() + delay);
+        Ok(())
+    }
+
+    fn cancel_timer(&mut self, token: u64) {
+        self.desk.papers().timers.remove(&token);
+    }
+}

@@ -1,0 +1,104 @@
+//! Has the other program make an artifact again: the one child that this program ever starts.
+//!
+//! The child gets nothing but a pipe for its words, is ended when the port ends, and holds its own limits for the
+//! compiler. It is looked for beside this program alone, never on a search path.
+
+use std::io::{self, Read as _};
+use std::os::fd::BorrowedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use portcullis_core::home::Home;
+use portcullis_core::names::PluginName;
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use crate::signals;
+
+/// The longest that a rebuild may take. A JavaScript engine needs ten seconds on two busy cores.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Time between two looks at the child and at the port.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Words of the child that are kept for the log, in bytes.
+const WORDS_LIMIT: u64 = 4096;
+
+/// Why there is no new artifact.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RebuildError {
+    #[error("failed to start `portcullis`, which is looked for beside this program: {0}")]
+    NotStarted(io::Error),
+    #[error("failed to wait for `portcullis`: {0}")]
+    NotWaited(io::Error),
+    #[error("the port ended meanwhile")]
+    PortEnded,
+    #[error("it took longer than two minutes")]
+    TooLong,
+    #[error("`portcullis rebuild` failed ({status}): {words}")]
+    Failed { status: ExitStatus, words: String },
+}
+
+/// Makes the artifact of an installed plugin again.
+pub(crate) fn run(home: &Home, name: &PluginName) -> Result<(), RebuildError> {
+    keep_descriptors_from_children();
+    let program = std::env::current_exe().map_err(RebuildError::NotStarted)?;
+    let mut child = Command::new(program.with_file_name("portcullis"))
+        .args(["rebuild", name.as_str()])
+        .env("PORTCULLIS_HOME", home.root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(RebuildError::NotStarted)?;
+    let finished = wait(&mut child);
+    if finished.is_err() {
+        // It may have ended by itself in between; what matters is that it is gone.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let status = finished?;
+    if status.success() {
+        return Ok(());
+    }
+    let mut words = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        let _ = stderr.take(WORDS_LIMIT).read_to_end(&mut words);
+    }
+    let words = String::from_utf8_lossy(&words).trim().to_owned();
+    Err(RebuildError::Failed { status, words })
+}
+
+fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().map_err(RebuildError::NotWaited)? {
+            return Ok(status);
+        }
+        if signals::ended() || port_has_ended() {
+            return Err(RebuildError::PortEnded);
+        }
+        if Instant::now() >= deadline {
+            return Err(RebuildError::TooLong);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Whether the browser has closed its end, whatever is still unread.
+fn port_has_ended() -> bool {
+    let stdin: BorrowedFd<'_> = rustix::stdio::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut watched, Some(&now)).is_ok()
+        && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
+/// Marks every descriptor but the standard ones to be closed in children. Firefox leaves one of its own, number 3,
+/// open in its hosts.
+fn keep_descriptors_from_children() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: changes flags of descriptors only; where the kernel is too old it fails and changes nothing.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}

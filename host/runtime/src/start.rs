@@ -1,0 +1,122 @@
+//! The order of a start. Each step knows only what the ones before it have found.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use portcullis_core::caller::Caller;
+use portcullis_core::home::{self, Home, HomeError, guarded};
+use portcullis_core::policy::{self, Policy, PortRoutes};
+use portcullis_core::protocol::report::{ErrorCode, Report};
+use portcullis_sandbox::Engine;
+
+use crate::channel::{self, Output};
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::plugins::{Plugins, chain};
+use crate::port::{self, Service};
+use crate::{log, signals, watchdog};
+
+/// Serves the port that `arguments` (the whole of argv) describe, to its end.
+///
+/// # Errors
+///
+/// Where there is no port at all: the arguments are not a browser's, or the machine refuses something that every port
+/// needs. Nothing has been written to standard output then.
+pub(crate) fn run(arguments: &[OsString], environment: &Environment) -> anyhow::Result<Exit> {
+    let launcher = arguments.first().map(PathBuf::from);
+    let launcher_name = launcher.as_deref().and_then(home::host_name_of_launcher);
+    let caller = Caller::from_arguments(arguments.get(1..).unwrap_or_default(), launcher_name)?;
+    let channel = channel::claim_standard_output().context("failed to take standard output")?;
+    signals::install().context("failed to install signal handlers")?;
+
+    let home = find_home(environment);
+    log::start(home.as_ref().ok(), environment.log_level);
+    let host_name = caller.host_name.as_ref().map(ToString::to_string);
+    let port = tracing::info_span!(
+        "port",
+        process = std::process::id(),
+        origin = %caller.origin,
+        host_name,
+    );
+    let _entered = port.enter();
+    if let Some(fault) = caller.launch_fault {
+        tracing::warn!("the browser reports a failed start by a native program: `{fault}`");
+    }
+
+    let service = match home {
+        Ok(home) => open_service(home, &caller).unwrap_or_else(Service::Refused),
+        Err(NoHome { report, detail }) => {
+            tracing::error!("{detail}");
+            Service::Refused(report)
+        }
+    };
+    Ok(port::serve(caller, service, Output::new(channel)))
+}
+
+/// Why there is no home: what the extension is told, and what the log is.
+struct NoHome {
+    report: Box<Report>,
+    detail: String,
+}
+
+/// The home folder. Logging has not begun, since the log is in it.
+fn find_home(environment: &Environment) -> Result<Home, NoHome> {
+    let refused = |code, sentence, hint, error: &dyn std::error::Error| NoHome {
+        report: Box::new(Report::new(code, sentence).with_hint(hint)),
+        detail: chain(error),
+    };
+    let root = home::locate(&environment.surroundings).map_err(|error| {
+        let sentence = "the host has no home folder";
+        refused(ErrorCode::PolicyInvalid, sentence, "portcullis policy check", &error)
+    })?;
+    Home::open(root).map_err(|error| match error {
+        HomeError::Missing { .. } => {
+            let sentence = "nothing has been set up on this machine";
+            refused(ErrorCode::NoRoute, sentence, "portcullis add PLUGIN.wasm", &error)
+        }
+        error => {
+            let sentence = "the host's home folder cannot be used";
+            refused(ErrorCode::PolicyInvalid, sentence, "portcullis policy check", &error)
+        }
+    })
+}
+
+/// What serves this port, or what the extension is told instead.
+fn open_service(home: Home, caller: &Caller) -> Result<Service, Box<Report>> {
+    let routes = read_policy(&home.policy_file())
+        .map(|policy| policy.for_port(&caller.origin, caller.host_name.as_ref()))?;
+    if routes.as_slice().is_empty() {
+        return Err(no_route(caller, &routes));
+    }
+    let engine = Engine::start(watchdog::on_tick).map_err(|error| {
+        tracing::error!("{}", chain(&error));
+        Box::new(Report::new(ErrorCode::Internal, "the sandbox could not be set up"))
+    })?;
+    Ok(Service::Routes { routes, plugins: Plugins::new(home, engine) })
+}
+
+fn read_policy(file: &Path) -> Result<Policy, Box<Report>> {
+    let invalid = |detail: String| {
+        tracing::error!("{detail}");
+        let report = Report::new(ErrorCode::PolicyInvalid, "the policy cannot be used");
+        Box::new(report.with_hint("portcullis policy check"))
+    };
+    match guarded::read_text(file, policy::FILE_LIMIT) {
+        Ok(None) => Ok(Policy::default()),
+        Ok(Some(text)) => Policy::parse(&text, file).map_err(|error| invalid(chain(&error))),
+        Err(error) => Err(invalid(chain(&error))),
+    }
+}
+
+fn no_route(caller: &Caller, _routes: &PortRoutes) -> Box<Report> {
+    let Caller { origin, host_name, .. } = caller;
+    let (asked, option) = match host_name {
+        Some(name) => (format!(" and host name `{name}`"), format!(" --host-name {name}")),
+        None => (String::new(), String::new()),
+    };
+    tracing::warn!("refused: the policy has no route for origin `{origin}`{asked}");
+    let sentence = format!("no route for origin `{origin}`{asked}");
+    let hint = format!("portcullis route add {origin} PLUGIN{option}");
+    Box::new(Report::new(ErrorCode::NoRoute, sentence).with_hint(hint))
+}

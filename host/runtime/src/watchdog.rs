@@ -1,0 +1,67 @@
+//! The last line: ends a process whose port has ended and that does not.
+//!
+//! It counts the sandbox's ticks from inside their signal handler, so it works while the one thread is stuck in a
+//! guest or in a host call, and costs nothing otherwise. (A thread would cost a tenth of a cold start and see no more:
+//! the ticks run whenever a guest does, which is the only time when this program can be stuck.) Chromium kills a host
+//! two seconds after the port is gone, but a browser that crashed or was killed does not.
+
+use std::fs::File;
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+/// Ticks of the sandbox, 10 ms each, from the end of the port to the end of the process: the second that a port has
+/// for ending, and half of one for whatever the machine is busy with.
+const PATIENCE: u32 = 150;
+
+/// Ticks between two looks at standard input.
+const LOOK_EVERY: u32 = 10;
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+static TICKS: AtomicU32 = AtomicU32::new(0);
+static SINCE_END: AtomicU32 = AtomicU32::new(0);
+static LOG: AtomicI32 = AtomicI32::new(-1);
+
+/// The port has ended; the process has until the patience is over.
+pub(crate) fn port_has_ended() {
+    ENDING.store(true, Ordering::SeqCst);
+}
+
+/// Where the watchdog's last word goes beside standard error. The file must stay open to the end of the process.
+pub(crate) fn remember_log(file: &File) {
+    LOG.store(file.as_raw_fd(), Ordering::SeqCst);
+}
+
+/// One tick of the sandbox. Runs in a signal handler: system calls and atomics only.
+pub(crate) fn on_tick() {
+    let ticks = TICKS.fetch_add(1, Ordering::SeqCst);
+    if !ENDING.load(Ordering::SeqCst) && ticks.is_multiple_of(LOOK_EVERY) && input_is_closed() {
+        ENDING.store(true, Ordering::SeqCst);
+    }
+    if ENDING.load(Ordering::SeqCst)
+        && SINCE_END.fetch_add(1, Ordering::SeqCst) >= PATIENCE
+    {
+        give_up();
+    }
+}
+
+/// Whether the browser has closed its end, whatever is still unread.
+fn input_is_closed() -> bool {
+    // SAFETY: descriptor 0 is open for the whole life of the process.
+    let input = unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) };
+    let mut watched = [PollFd::new(&input, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut watched, Some(&now)).is_ok()
+        && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
+fn give_up() {
+    const WORD: &[u8] = b"ERROR watchdog: the port has ended and the process was stuck; ended it\n";
+    // SAFETY: `write` and `_exit` are async-signal-safe; a descriptor that is not open only makes the write fail.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, WORD.as_ptr().cast(), WORD.len());
+        libc::write(LOG.load(Ordering::SeqCst), WORD.as_ptr().cast(), WORD.len());
+        libc::_exit(4);
+    }
+}

@@ -1,0 +1,271 @@
+//! Hostile-plugins cases 52, 53 and 59 as far as they are about reading: what is recognised, and in which words.
+
+use super::*;
+
+fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(format!("(component {text})")).expect("the test's own text")
+}
+
+fn inspected(text: &str) -> Inspection {
+    inspect(&component(text)).expect("a valid component")
+}
+
+/// An export of an instance with functions that take and return nothing: `inspect` does not look at their types.
+fn export(interface: &str, functions: &[&str]) -> String {
+    let id = interface.replace([':', '/', '@', '.', '-'], "");
+    let exports: String = functions
+        .iter()
+        .map(|name| format!("(export \"{name}\" (func ${id}))"))
+        .collect();
+    format!(
+        "(core module $m{id} (func (export \"f\")))
+         (core instance $i{id} (instantiate $m{id}))
+         (func ${id} (canon lift (core func $i{id} \"f\")))
+         (instance $e{id} {exports})
+         (export \"{interface}\" (instance $e{id}))"
+    )
+}
+
+fn handler() -> String {
+    export("portcullis:plugin/handler@0.1.0", &["handle"])
+}
+
+fn import(interface: &str, functions: &[&str]) -> String {
+    let exports: String = functions
+        .iter()
+        .map(|name| format!("(export \"{name}\" (func))"))
+        .collect();
+    format!("(import \"{interface}\" (instance {exports}))")
+}
+
+fn sentences(inspection: &Inspection) -> Vec<String> {
+    inspection
+        .refusals
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn a_good_plugin_is_listed_and_not_refused() {
+    let text = [
+        import("portcullis:plugin/log@0.1.0", &["write"]),
+        import("wasi:io/poll@0.2.6", &["poll"]),
+        handler(),
+        export("wasi:cli/run@0.2.6", &["run"]),
+    ]
+    .concat();
+    let bytes = component(&text);
+    let inspection = inspect(&bytes).expect("a valid component");
+    assert_eq!(
+        inspection.mode,
+        Some(Mode::Handler),
+        "a mode of ours goes before `run`"
+    );
+    assert_eq!(inspection.refusals, []);
+    assert_eq!(inspection.size, bytes.len() as u64);
+    assert_eq!(inspection.digest, Digest::of_bytes(&bytes));
+    let item = |name: &str, function: &str| Item {
+        name: name.to_owned(),
+        kind: ItemKind::Instance,
+        functions: vec![function.to_owned()],
+    };
+    assert_eq!(
+        inspection.imports,
+        [
+            item("portcullis:plugin/log@0.1.0", "write"),
+            item("wasi:io/poll@0.2.6", "poll")
+        ]
+    );
+    assert_eq!(
+        inspection.exports,
+        [
+            item("portcullis:plugin/handler@0.1.0", "handle"),
+            item("wasi:cli/run@0.2.6", "run")
+        ]
+    );
+}
+
+#[test]
+fn the_mode_follows_from_the_exports() {
+    let session = export(
+        "portcullis:plugin/session@0.1.4",
+        &["connect", "message", "timer", "disconnect"],
+    );
+    let run = export("wasi:cli/run@0.2.0", &["run"]);
+    let cases = [
+        (handler(), Some(Mode::Handler), None),
+        (session.clone(), Some(Mode::Session), None),
+        (
+            run,
+            Some(Mode::Stdio),
+            Some("the stdio mode is not offered by this version"),
+        ),
+        (String::new(), None, Some("exports neither")),
+        (
+            export("other:thing/run@1.0.0", &["run"]),
+            None,
+            Some("exports neither"),
+        ),
+        (
+            handler() + &session,
+            None,
+            Some("exports both `portcullis:plugin/handler@0.1.0` and"),
+        ),
+        (
+            export("portcullis:plugin/handler@0.2.0", &["handle"]),
+            None,
+            Some(
+                "exports `portcullis:plugin/handler@0.2.0`, this host has `0.1.0`: update the host",
+            ),
+        ),
+        (
+            export("portcullis:plugin/handler@0.1.0", &["handel"]),
+            Some(Mode::Handler),
+            Some("exports `portcullis:plugin/handler@0.1.0` without `handle`"),
+        ),
+    ];
+    for (text, mode, refusal) in cases {
+        let inspection = inspected(&text);
+        assert_eq!(inspection.mode, mode, "{text}");
+        let found = sentences(&inspection);
+        assert_eq!(found.len(), usize::from(refusal.is_some()), "{found:?}");
+        if let Some(refusal) = refusal {
+            assert!(found[0].contains(refusal), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_host_lacks_is_named() {
+    let cases = [
+        (
+            import("portcullis:plugin/port@0.2.0", &["post"]),
+            vec!["needs `portcullis:plugin/port@0.2.0`, this host has `0.1.0`: update the host"],
+        ),
+        (
+            import("portcullis:plugin/port@0.1.5", &["post", "post-later", "close"]),
+            vec![
+                "needs `post-later` of `portcullis:plugin/port@0.1.5`, this host has `0.1.0` without: update the host",
+            ],
+        ),
+        (
+            ["a", "b", "c", "d"].map(|name| import(&format!("wasi:{name}/x@0.3.0"), &[])).concat(),
+            vec![
+                "uses `wasi:a/x@0.3.0`, `wasi:b/x@0.3.0`, `wasi:c/x@0.3.0` and 1 more: \
+                 WASI 0.3 is not offered: build for WASI 0.2",
+            ],
+        ),
+        (
+            "(import \"wasi:clocks/monotonic-clock@0.3.0\" (instance (export \"wait-for\" (func async))))"
+                .to_owned(),
+            vec![
+                "uses `wasi:clocks/monotonic-clock@0.3.0`: WASI 0.3 is not offered: build for WASI 0.2",
+                "uses asynchronous functions (`wasi:clocks/monotonic-clock@0.3.0#wait-for`), which this host does not \
+                 offer: build against a synchronous world (componentize-qjs: `--sync`)",
+            ],
+        ),
+        (
+            "(core module (memory i64 1))".to_owned(),
+            vec![
+                "uses a part of WebAssembly that is switched off here: memory64 must be enabled for 64-bit memories: \
+                 build without it",
+            ],
+        ),
+        (
+            "(import \"post\" (func))".to_owned(),
+            vec![
+                "needs `post`, which belongs to no interface: build against a world of `portcullis:plugin@0.1.0`",
+            ],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(sentences(&inspected(&(text + &handler()))), expected);
+    }
+}
+
+#[test]
+fn functions_that_are_only_lifted_asynchronously_are_noticed() {
+    let text = "(core module $m (func (export \"f\") (result i32) i32.const 0) (func (export \"c\") (param i32 i32 i32) (result i32) i32.const 0))
+         (core instance $i (instantiate $m))
+         (func $f async (canon lift (core func $i \"f\") async (callback (func $i \"c\"))))
+         (instance $e (export \"handle\" (func $f)))
+         (export \"portcullis:plugin/handler@0.1.0\" (instance $e))";
+    let inspection = inspected(text);
+    assert!(
+        matches!(&inspection.refusals[..], [Refusal::Async { .. }]),
+        "{:?}",
+        inspection.refusals
+    );
+}
+
+#[test]
+fn the_parts_that_the_engine_lacks_are_refused() {
+    for text in [
+        "(core module (tag))",
+        "(core module (memory 1 1 shared))",
+        "(core module (type (struct)) (func (result (ref null 0)) ref.null 0))",
+        "(core module (func (param externref)))",
+    ] {
+        let inspection = inspected(&(text.to_owned() + &handler()));
+        assert!(
+            matches!(&inspection.refusals[..], [Refusal::SwitchedOff { .. }]),
+            "{text}: {:?}",
+            inspection.refusals
+        );
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_never_taken_for_a_plugin() {
+    let whole = component(&handler());
+    for length in 0..whole.len() {
+        match inspect(&whole[..length]) {
+            Err(InspectError::NotAComponent(Lookalike::Empty | Lookalike::CutHeader)) => {
+                assert!(length < 8);
+            }
+            Err(InspectError::Truncated { length: found }) => assert_eq!(found, length),
+            // Cut between two sections: a valid component that has no exports yet, or only lacks the names that
+            // a debugger would show.
+            Ok(inspection) if inspection.exports.is_empty() => {
+                assert_eq!(inspection.refusals, [Refusal::NoMode], "{length}");
+            }
+            Ok(inspection) => assert_eq!(inspection.mode, Some(Mode::Handler), "{length}"),
+            Err(other) => panic!("{length} of {} bytes: {other}", whole.len()),
+        }
+    }
+}
+
+#[test]
+fn a_broken_file_is_refused_with_the_place() {
+    let mut bytes = component(&handler());
+    bytes[8] = 0x40;
+    let error = inspect(&bytes).expect_err("there is no section 64");
+    assert_eq!(
+        error.to_string(),
+        "not a valid component: malformed section id: 64 (at byte 10): build it again"
+    );
+}
+
+#[test]
+fn every_single_changed_byte_is_survived() {
+    let whole = component(&(import("wasi:io/poll@0.2.6", &["poll"]) + &handler()));
+    for place in 8..whole.len() {
+        for value in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[place] = value;
+            // Whatever it says; it must not panic.
+            _ = inspect(&bytes);
+        }
+    }
+}
+
+#[test]
+fn names_are_cut_and_escaped_in_every_sentence() {
+    let long = format!("evil:{}/x@1.0.0", "a".repeat(5000));
+    let inspection = inspected(&(import(&long, &[]) + &handler()));
+    let found = sentences(&inspection);
+    assert!(found[0].len() < 1000, "{found:?}");
+    assert!(found[0].contains('…'), "{found:?}");
+    assert_eq!(inspection.imports[0].name, long, "the list itself is exact");
+}

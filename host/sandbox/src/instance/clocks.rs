@@ -1,0 +1,279 @@
+//! The two clocks of a call.
+//!
+//! *Guest processor time* is what the thread has really used while the guest ran, read from the system at each tick
+//! and at each turn, so neither waiting in the host nor being preempted is billed. *Wall time* runs around the whole
+//! call, because ticks do not fire inside host calls. Both stand still while `post` waits for a browser that does not
+//! read: that is not the plugin's time. The two are independent on purpose; each catches what the other cannot see.
+//!
+//! A call that ends within its first turn and before the first tick makes no system call for either.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use portcullis_core::policy::Limits;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::alarms::{Alarm, Alarms};
+use crate::engine;
+
+/// What one call may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowance {
+    pub(super) cpu: Duration,
+    pub(super) wall: Duration,
+    pub(super) phase: Phase,
+}
+
+/// What the call is for: a failure to start has names of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Start,
+    Call,
+}
+
+impl Allowance {
+    pub(super) fn for_start(limits: &Limits) -> Self {
+        let init = limits.init.duration();
+        Self { cpu: init, wall: init, phase: Phase::Start }
+    }
+
+    pub(super) fn for_call(limits: &Limits) -> Self {
+        Self {
+            cpu: limits.cpu_per_call.duration(),
+            wall: limits.wall_per_call.duration(),
+            phase: Phase::Call,
+        }
+    }
+}
+
+/// Why a call was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Stopped {
+    #[error("the guest used more processor time than it may")]
+    Cpu,
+    #[error("the call took more time than it may")]
+    Wall,
+}
+
+/// The clocks of one store. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Clocks {
+    now: Arc<Mutex<Reading>>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    cpu_limit: Duration,
+    cpu_used: Duration,
+    /// The thread's processor time when this turn of the guest began; not known in the first turn until its first
+    /// tick, which spares the system call where there is none. A call may so use one tick more than its limit.
+    turn: Option<Duration>,
+    wall_deadline: Instant,
+    waiting_since: Option<Instant>,
+}
+
+impl Clocks {
+    pub(super) fn new() -> Self {
+        Self {
+            now: Arc::new(Mutex::new(Reading {
+                cpu_limit: Duration::ZERO,
+                cpu_used: Duration::ZERO,
+                turn: None,
+                wall_deadline: Instant::now(),
+                waiting_since: None,
+            })),
+        }
+    }
+
+    /// A call begins.
+    pub(super) fn begin(&self, allowance: Allowance) {
+        *self.lock() = Reading {
+            cpu_limit: allowance.cpu,
+            cpu_used: Duration::ZERO,
+            turn: None,
+            wall_deadline: Instant::now() + allowance.wall,
+            waiting_since: None,
+        };
+    }
+
+    /// A tick has met the guest running. Fails where its processor time is over.
+    pub(super) fn tick(&self) -> Result<(), Stopped> {
+        let now = thread_cpu_time();
+        let mut reading = self.lock();
+        let in_turn = now.saturating_sub(reading.turn.unwrap_or(now));
+        reading.turn.get_or_insert(now);
+        if reading.cpu_used + in_turn >= reading.cpu_limit { Err(Stopped::Cpu) } else { Ok(()) }
+    }
+
+    /// The guest waits for the browser from now on, which is nobody's time.
+    pub(crate) fn pause(&self) {
+        self.lock().waiting_since.get_or_insert_with(Instant::now);
+    }
+
+    /// The browser has read.
+    pub(crate) fn resume(&self) {
+        let mut reading = self.lock();
+        if let Some(since) = reading.waiting_since.take() {
+            reading.wall_deadline += since.elapsed();
+        }
+    }
+
+    /// A turn of the guest after the first begins.
+    fn turn_begins(&self) {
+        self.lock().turn = Some(thread_cpu_time());
+    }
+
+    /// A turn of the guest is over and the call is not. Returns when its wall time is, if that runs now.
+    fn turn_ends(&self) -> Option<Instant> {
+        let mut reading = self.lock();
+        if let Some(began) = reading.turn.take() {
+            reading.cpu_used += thread_cpu_time().saturating_sub(began);
+        }
+        reading.waiting_since.is_none().then_some(reading.wall_deadline)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        // No code runs under the lock that could leave the reading half-changed.
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The processor time of this thread.
+fn thread_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanoseconds.unwrap_or(0))
+}
+
+/// A call under both clocks.
+pub(super) struct Clocked<'a, F> {
+    clocks: &'a Clocks,
+    alarms: Alarms,
+    alarm: Option<(Instant, Alarm)>,
+    first: bool,
+    call: F,
+}
+
+impl<'a, F> Clocked<'a, F> {
+    pub(super) fn new(clocks: &'a Clocks, alarms: Alarms, call: F) -> Self {
+        Self { clocks, alarms, alarm: None, first: true, call }
+    }
+}
+
+impl<'a, R, F> IntoFuture for Clocked<'a, F>
+where
+    F: Future<Output = wasmtime::Result<R>> + 'a,
+    R: 'a,
+{
+    type Output = wasmtime::Result<R>;
+    type IntoFuture = Pin<Box<dyn Future<Output = wasmtime::Result<R>> + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<F> Clocked<'_, F> {
+    async fn run<R>(self) -> wasmtime::Result<R>
+    where
+        F: Future<Output = wasmtime::Result<R>>,
+    {
+        let Self { clocks, alarms, mut alarm, mut first, call } = self;
+        let mut call = pin!(call);
+        std::future::poll_fn(move |context| {
+            let polled = turn(clocks, call.as_mut(), context, &mut first);
+            match polled {
+                Poll::Ready(result) => Poll::Ready(result),
+                Poll::Pending => wait(clocks, &alarms, &mut alarm, context),
+            }
+        })
+        .await
+    }
+}
+
+/// Lets the guest run until it ends or yields.
+fn turn<R, F>(
+    clocks: &Clocks,
+    call: Pin<&mut F>,
+    context: &mut Context<'_>,
+    first: &mut bool,
+) -> Poll<wasmtime::Result<R>>
+where
+    F: Future<Output = wasmtime::Result<R>>,
+{
+    if !std::mem::take(first) {
+        clocks.turn_begins();
+    }
+    let _running = engine::running();
+    call.poll(context)
+}
+
+/// The guest has yielded: sees to it that this task is woken when its wall time is over.
+fn wait<R>(
+    clocks: &Clocks,
+    alarms: &Alarms,
+    alarm: &mut Option<(Instant, Alarm)>,
+    context: &Context<'_>,
+) -> Poll<wasmtime::Result<R>> {
+    let Some(deadline) = clocks.turn_ends() else {
+        *alarm = None;
+        return Poll::Pending;
+    };
+    if Instant::now() >= deadline {
+        return Poll::Ready(Err(Stopped::Wall.into()));
+    }
+    if alarm.as_ref().is_none_or(|(at, _)| *at != deadline) {
+        *alarm = Some((deadline, alarms.set(deadline, context.waker().clone())));
+    }
+    Poll::Pending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowance(cpu: u64, wall: u64) -> Allowance {
+        let (cpu, wall) = (Duration::from_millis(cpu), Duration::from_millis(wall));
+        Allowance { cpu, wall, phase: Phase::Call }
+    }
+
+    /// Uses the processor for a while.
+    fn burn(time: Duration) {
+        let until = thread_cpu_time() + time;
+        while thread_cpu_time() < until {
+            std::hint::black_box(0);
+        }
+    }
+
+    #[test]
+    fn only_time_in_the_guest_is_billed() {
+        let clocks = Clocks::new();
+        clocks.begin(allowance(20, 1000));
+        clocks.turn_begins();
+        burn(Duration::from_millis(12));
+        assert_eq!(clocks.tick(), Ok(()));
+        clocks.turn_ends();
+        // Another plugin's turn, or the host's own work, on the same thread.
+        burn(Duration::from_millis(30));
+        clocks.turn_begins();
+        assert_eq!(clocks.tick(), Ok(()));
+        burn(Duration::from_millis(12));
+        assert_eq!(clocks.tick(), Err(Stopped::Cpu));
+    }
+
+    #[test]
+    fn waiting_for_the_browser_moves_the_deadline() {
+        let clocks = Clocks::new();
+        clocks.begin(allowance(20, 1000));
+        let before = clocks.turn_ends().expect("the wall clock runs");
+        clocks.pause();
+        assert_eq!(clocks.turn_ends(), None);
+        std::thread::sleep(Duration::from_millis(5));
+        clocks.resume();
+        let after = clocks.turn_ends().expect("the wall clock runs again");
+        assert!(after >= before + Duration::from_millis(5));
+    }
+}

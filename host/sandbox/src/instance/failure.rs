@@ -1,0 +1,73 @@
+//! The ways in which a call can fail, told apart once.
+//!
+//! A failure has a kind, which the extension may know, and a private detail, which goes to the log only: the text of a
+//! trap can hold names that the guest has chosen.
+
+use wasmtime_wasi::I32Exit;
+
+use super::State;
+use super::clocks::{Allowance, Phase, Stopped};
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It trapped while it was started.
+    InitFailed,
+    /// It took too long to start.
+    InitTimeout,
+    /// It trapped.
+    Crashed,
+    /// It ended itself, with this code.
+    Exited(i32),
+    /// It was refused memory and then trapped.
+    OutOfMemory,
+    /// It used more processor time than it may.
+    CpuTimeout,
+    /// It took more time in all than it may.
+    WallTimeout,
+}
+
+/// A failed call. The instance is gone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Failure {
+    /// How it failed.
+    pub kind: FailureKind,
+    /// What happened, for the log: may hold text that the guest has chosen.
+    pub detail: String,
+}
+
+/// Text of a guest in a detail is cut here: a trap's message says what matters at its beginning.
+const DETAIL_LIMIT: usize = 2048;
+
+/// Tells what an error from inside a call means.
+pub(super) fn classify(error: wasmtime::Error, state: &State, allowance: Allowance) -> Failure {
+    let starting = allowance.phase == Phase::Start;
+    let kind = if let Some(stopped) = error.downcast_ref::<Stopped>() {
+        match (stopped, starting) {
+            (_, true) => FailureKind::InitTimeout,
+            (Stopped::Cpu, false) => FailureKind::CpuTimeout,
+            (Stopped::Wall, false) => FailureKind::WallTimeout,
+        }
+    } else if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        FailureKind::Exited(exit.0)
+    } else if state.budget.refusal().is_some() {
+        FailureKind::OutOfMemory
+    } else if starting {
+        FailureKind::InitFailed
+    } else {
+        FailureKind::Crashed
+    };
+    let mut detail = match state.budget.refusal() {
+        Some(wanted) if kind == FailureKind::OutOfMemory => format!(
+            "{error:#} (after it was refused memory: {wanted} bytes in all, of {} that it may have)",
+            state.limits.memory.bytes()
+        ),
+        _ => format!("{error:#}"),
+    };
+    if detail.len() > DETAIL_LIMIT {
+        detail.truncate(detail.floor_char_boundary(DETAIL_LIMIT));
+        detail.push('…');
+    }
+    Failure { kind, detail }
+}

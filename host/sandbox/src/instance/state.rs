@@ -1,0 +1,62 @@
+//! What the host keeps for one store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portcullis_core::policy::Limits;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::Terms;
+use super::budget::Budget;
+use super::clocks::Clocks;
+use crate::alarms::Alarms;
+use crate::capabilities::log::PluginLog;
+use crate::capabilities::port::Port;
+use crate::capabilities::wasi;
+
+/// Resources that a guest may have at a time: pollables, streams and the like. wasmtime's default is a million.
+const RESOURCE_LIMIT: usize = 4096;
+
+/// What the host keeps for one store.
+pub(crate) struct State {
+    pub(super) budget: Budget,
+    pub(crate) clocks: Clocks,
+    pub(crate) alarms: Alarms,
+    pub(crate) limits: Limits,
+    pub(crate) config: Arc<BTreeMap<String, String>>,
+    pub(crate) log: PluginLog,
+    pub(crate) port: Box<dyn Port>,
+    pub(crate) table: ResourceTable,
+    /// Made when a guest first asks for it: most small plugins never do, and its random generators are seeded by
+    /// system calls.
+    wasi: Option<WasiCtx>,
+}
+
+impl State {
+    pub(super) fn new(terms: Terms, port: Box<dyn Port>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCE_LIMIT);
+        Self {
+            budget: Budget::new(terms.limits.memory.bytes()),
+            clocks: Clocks::new(),
+            alarms: terms.alarms,
+            limits: terms.limits,
+            config: terms.config,
+            log: PluginLog::new(terms.plugin, terms.limits.log_rate),
+            port,
+            table,
+            wasi: None,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let log = &self.log;
+        WasiCtxView {
+            ctx: self.wasi.get_or_insert_with(|| wasi::context(log)),
+            table: &mut self.table,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! WebAssembly components behind a narrow door: one plugin, one instance, one call at a time.
+//!
+//! The decision that shaped it: what must hold for every guest holds by construction. There is one way to build a
+//! store, and it always has the byte budget, both clocks and the caps on what a guest can make the host build; there
+//! is one way to enter a guest, and it always runs the clocks. No type of wasmtime leaves this crate, and no JSON value
+//! enters it: a guest receives text and returns text. The crate knows nothing of frames, of browsers or of the policy
+//! file. It never compiles in the program that a browser starts; feature `compile` is for the other one.
+
+pub mod alarms;
+mod artifact;
+mod capabilities;
+mod contract;
+mod engine;
+#[cfg(feature = "compile")]
+pub mod inspect;
+mod instance;
+pub mod offered;
+mod plugin;
+
+#[cfg(feature = "compile")]
+pub use artifact::{CompileError, compile};
+pub use artifact::{LoadError, PROGRAM_VERSION, TARGET};
+pub use capabilities::port::{PostFault, SilentPort, TimerFault, Port};
+pub use engine::{Engine, EngineError};
+pub use instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
+pub use plugin::{Mode, Plugin, PluginFault};

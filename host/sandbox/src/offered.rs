@@ -1,0 +1,441 @@
+//! What the host offers to components and what it serves of them: the one list of interfaces.
+//!
+//! The deciding choice: a table that the linking, `inspect` and `add` all read, so that what a person is told before
+//! installing is what happens when the plugin starts. Names match as wasmtime's linker matches them: a version fits
+//! any other that is compatible by semantic versioning, and one with a pre-release fits only itself.
+//!
+//! What this does not do: it grants nothing. WASI is offered to every component with an empty context; whether a call
+//! does anything is the policy's to say.
+
+use std::fmt;
+
+use portcullis_core::names::escape;
+
+/// The version of a whole interface. None that is offered is a pre-release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Breaks compatibility where it is not 0.
+    pub major: u64,
+    /// Breaks compatibility where the major version is 0.
+    pub minor: u64,
+    /// Adds to an interface.
+    pub patch: u64,
+}
+
+impl Version {
+    const fn new(major: u64, minor: u64, patch: u64) -> Self {
+        Self {
+            major,
+            minor,
+            patch,
+        }
+    }
+
+    /// Whether an interface of this version may meet one of the other.
+    #[must_use]
+    pub fn is_compatible(self, other: Self) -> bool {
+        self.track() == other.track()
+    }
+
+    /// What two versions must have in common to be compatible.
+    fn track(self) -> (u64, u64, u64) {
+        match self {
+            Self {
+                major: 0,
+                minor: 0,
+                patch,
+            } => (0, 0, patch),
+            Self {
+                major: 0, minor, ..
+            } => (0, minor, 0),
+            Self { major, .. } => (major, 0, 0),
+        }
+    }
+
+    /// Reads `major.minor.patch`, with build metadata (which carries no meaning) or without. A pre-release is not read.
+    fn parse(text: &str) -> Option<Self> {
+        let (numbers, _build) = text.split_once('+').unwrap_or((text, ""));
+        let mut parts = numbers.split('.').map(|part| part.parse().ok());
+        let version = Self::new(parts.next()??, parts.next()??, parts.next()??);
+        parts.next().is_none().then_some(version)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// One interface, as this host has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// For example `wasi:io`.
+    pub package: &'static str,
+    /// For example `streams`.
+    pub name: &'static str,
+    /// The version that this host has.
+    pub version: Version,
+    /// Its functions, where they are listed here: those of our own contract. Wasmtime's linker knows the others.
+    pub functions: Option<&'static [&'static str]>,
+}
+
+impl Interface {
+    const fn ours(name: &'static str, functions: &'static [&'static str]) -> Self {
+        Self {
+            package: PLUGIN,
+            name,
+            version: CONTRACT,
+            functions: Some(functions),
+        }
+    }
+
+    const fn wasi(package: &'static str, name: &'static str) -> Self {
+        Self {
+            package,
+            name,
+            version: WASI,
+            functions: None,
+        }
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}@{}", self.package, self.name, self.version)
+    }
+}
+
+/// The package of our own contract.
+const PLUGIN: &str = "portcullis:plugin";
+
+/// The version of `wit/` that this host has.
+const CONTRACT: Version = Version::new(0, 1, 0);
+
+/// The version of WASI that wasmtime-wasi 48 has.
+const WASI: Version = Version::new(0, 2, 12);
+
+/// What a component may import.
+pub const IMPORTS: &[Interface] = &[
+    Interface::ours("types", &[]),
+    Interface::ours("log", &["write"]),
+    Interface::ours("config", &["get", "all"]),
+    Interface::ours("port", &["post", "close"]),
+    Interface::ours("timers", &["set", "cancel"]),
+    Interface::wasi("wasi:cli", "environment"),
+    Interface::wasi("wasi:cli", "exit"),
+    Interface::wasi("wasi:cli", "stdin"),
+    Interface::wasi("wasi:cli", "stdout"),
+    Interface::wasi("wasi:cli", "stderr"),
+    Interface::wasi("wasi:cli", "terminal-input"),
+    Interface::wasi("wasi:cli", "terminal-output"),
+    Interface::wasi("wasi:cli", "terminal-stdin"),
+    Interface::wasi("wasi:cli", "terminal-stdout"),
+    Interface::wasi("wasi:cli", "terminal-stderr"),
+    Interface::wasi("wasi:clocks", "monotonic-clock"),
+    Interface::wasi("wasi:clocks", "wall-clock"),
+    Interface::wasi("wasi:filesystem", "preopens"),
+    Interface::wasi("wasi:filesystem", "types"),
+    Interface::wasi("wasi:io", "error"),
+    Interface::wasi("wasi:io", "poll"),
+    Interface::wasi("wasi:io", "streams"),
+    Interface::wasi("wasi:random", "insecure"),
+    Interface::wasi("wasi:random", "insecure-seed"),
+    Interface::wasi("wasi:random", "random"),
+    Interface::wasi("wasi:sockets", "instance-network"),
+    Interface::wasi("wasi:sockets", "ip-name-lookup"),
+    Interface::wasi("wasi:sockets", "network"),
+    Interface::wasi("wasi:sockets", "tcp"),
+    Interface::wasi("wasi:sockets", "tcp-create-socket"),
+    Interface::wasi("wasi:sockets", "udp"),
+    Interface::wasi("wasi:sockets", "udp-create-socket"),
+];
+
+/// What a component exports to be a handler.
+pub const HANDLER: Interface = Interface::ours("handler", &["handle"]);
+
+/// What a component exports to be a session.
+pub const SESSION: Interface =
+    Interface::ours("session", &["connect", "message", "timer", "disconnect"]);
+
+/// What a component exports to be a program that speaks over its standard input and output.
+pub const RUN: Interface = Interface {
+    package: "wasi:cli",
+    name: "run",
+    version: WASI,
+    functions: Some(&["run"]),
+};
+
+/// The offered interface that an import of this name meets, where there is one.
+#[must_use]
+pub fn import(name: &str) -> Option<&'static Interface> {
+    IMPORTS.iter().find(|interface| meets(name, interface))
+}
+
+/// Whether the name of an import or export, for example `wasi:io/poll@0.2.6`, means this interface in a compatible
+/// version.
+#[must_use]
+pub fn meets(name: &str, interface: &Interface) -> bool {
+    let name = Name::of(name);
+    name.is_of(interface)
+        && name
+            .whole_version()
+            .is_some_and(|it| it.is_compatible(interface.version))
+}
+
+/// What is missing for a component that imports this name, as a sentence for a person; `None` where the host offers
+/// it. The name is the component's, so it is escaped in the sentence.
+#[must_use]
+pub fn difference(import_name: &str) -> Option<String> {
+    if import(import_name).is_some() {
+        return None;
+    }
+    let name = Name::of(import_name);
+    let shown = escape(import_name);
+    let known = IMPORTS.iter().find(|interface| name.is_of(interface));
+    Some(match (known, name.package) {
+        (_, _) if name.is_newer_wasi() => {
+            format!("needs `{shown}`: WASI 0.3 is not offered: build for WASI 0.2")
+        }
+        (Some(interface), PLUGIN) => of_contract("needs", &shown, name, interface),
+        (Some(_), _) => format!("needs `{shown}`, this host has WASI {WASI}: build for WASI 0.2"),
+        (None, PLUGIN) => match name.whole_version() {
+            Some(version) if version > CONTRACT => {
+                format!("needs `{shown}`, this host has `{PLUGIN}@{CONTRACT}`: update the host")
+            }
+            _ => format!(
+                "needs `{shown}`, and `{PLUGIN}@{CONTRACT}` has no such interface: check its spelling"
+            ),
+        },
+        (None, "wasi:http") => format!(
+            "needs `{shown}`, and HTTP is not offered by this version: build without it \
+             (componentize-js: disable the features `http` and `fetch-event`)"
+        ),
+        (None, "wasi:logging") => {
+            format!(
+                "needs `{shown}`, which this host does not offer: log through `{PLUGIN}/log@{CONTRACT}`"
+            )
+        }
+        (None, package) if package.contains(':') => format!(
+            "needs `{shown}`, which this host does not offer: \
+             a plugin imports `{PLUGIN}@{CONTRACT}` and WASI 0.2 and nothing else"
+        ),
+        (None, _) => format!(
+            "needs `{shown}`, which belongs to no interface: build against a world of `{PLUGIN}@{CONTRACT}`"
+        ),
+    })
+}
+
+/// Whether the name of an import or export is one of WASI 0.3 or later, pre-releases included. Those are asynchronous,
+/// which the host does not offer.
+#[must_use]
+pub fn is_newer_wasi(name: &str) -> bool {
+    Name::of(name).is_newer_wasi()
+}
+
+/// What is wrong with an export that means an interface of our contract in another version, as a sentence for a
+/// person; `None` for any other export.
+#[must_use]
+pub fn export_difference(export_name: &str) -> Option<String> {
+    let name = Name::of(export_name);
+    let interface = [HANDLER, SESSION]
+        .into_iter()
+        .find(|interface| name.is_of(interface))?;
+    if meets(export_name, &interface) {
+        return None;
+    }
+    Some(of_contract(
+        "exports",
+        &escape(export_name),
+        name,
+        &interface,
+    ))
+}
+
+/// The sentence for another version of an interface that we have. Whoever is behind has to move.
+fn of_contract(verb: &str, shown: &str, name: Name<'_>, interface: &Interface) -> String {
+    let has = format!("this host has `{}`", interface.version);
+    match name.whole_version() {
+        Some(version) if version > interface.version => {
+            format!("{verb} `{shown}`, {has}: update the host")
+        }
+        _ => format!(
+            "{verb} `{shown}`, {has}: build it against `{PLUGIN}@{}`",
+            interface.version
+        ),
+    }
+}
+
+/// The parts of the name of an import or export.
+#[derive(Debug, Clone, Copy)]
+struct Name<'a> {
+    /// Up to the slash; empty where the name is not one of an interface.
+    package: &'a str,
+    interface: &'a str,
+    version: Option<&'a str>,
+}
+
+impl<'a> Name<'a> {
+    fn of(text: &'a str) -> Self {
+        let (path, version) = match text.split_once('@') {
+            Some((path, version)) => (path, Some(version)),
+            None => (text, None),
+        };
+        let (package, interface) = path.split_once('/').unwrap_or(("", path));
+        Self {
+            package,
+            interface,
+            version,
+        }
+    }
+
+    fn is_of(self, interface: &Interface) -> bool {
+        self.package == interface.package && self.interface == interface.name
+    }
+
+    fn whole_version(self) -> Option<Version> {
+        Version::parse(self.version?)
+    }
+
+    /// Whether this is of WASI 0.3 or later, pre-releases included.
+    fn is_newer_wasi(self) -> bool {
+        let release = self.version.and_then(|text| text.split(['-', '+']).next());
+        self.package.starts_with("wasi:")
+            && release
+                .and_then(Version::parse)
+                .is_some_and(|version| (version.major, version.minor) > (WASI.major, WASI.minor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_met_by_every_compatible_version() {
+        for name in [
+            "portcullis:plugin/types@0.1.0",
+            "portcullis:plugin/log@0.1.7",
+            "wasi:io/poll@0.2.0",
+            "wasi:io/poll@0.2.6",
+            "wasi:cli/exit@0.2.99",
+            "wasi:sockets/tcp@0.2.12+build.5",
+        ] {
+            assert_eq!(difference(name), None, "{name}");
+            assert!(import(name).is_some(), "{name}");
+        }
+        for interface in IMPORTS {
+            assert_eq!(import(&interface.to_string()), Some(interface));
+        }
+    }
+
+    #[test]
+    fn what_is_not_offered_is_explained() {
+        let cases = [
+            (
+                "portcullis:plugin/port@0.2.0",
+                "needs `portcullis:plugin/port@0.2.0`, this host has `0.1.0`: update the host",
+            ),
+            (
+                "portcullis:plugin/port@1.0.0",
+                "needs `portcullis:plugin/port@1.0.0`, this host has `0.1.0`: update the host",
+            ),
+            (
+                "portcullis:plugin/port@0.0.9",
+                "needs `portcullis:plugin/port@0.0.9`, this host has `0.1.0`: build it against `portcullis:plugin@0.1.0`",
+            ),
+            (
+                "portcullis:plugin/port@0.1.0-rc.1",
+                "needs `portcullis:plugin/port@0.1.0-rc.1`, this host has `0.1.0`: build it against `portcullis:plugin@0.1.0`",
+            ),
+            (
+                "portcullis:plugin/port",
+                "needs `portcullis:plugin/port`, this host has `0.1.0`: build it against `portcullis:plugin@0.1.0`",
+            ),
+            (
+                "portcullis:plugin/storage@0.1.5",
+                "needs `portcullis:plugin/storage@0.1.5`, this host has `portcullis:plugin@0.1.0`: update the host",
+            ),
+            (
+                "portcullis:plugin/prot@0.1.0",
+                "needs `portcullis:plugin/prot@0.1.0`, and `portcullis:plugin@0.1.0` has no such interface: check its spelling",
+            ),
+            (
+                "wasi:cli/stdin@0.3.0",
+                "needs `wasi:cli/stdin@0.3.0`: WASI 0.3 is not offered: build for WASI 0.2",
+            ),
+            (
+                "wasi:http/types@0.3.0-rc-2025-09-16",
+                "needs `wasi:http/types@0.3.0-rc-2025-09-16`: WASI 0.3 is not offered: build for WASI 0.2",
+            ),
+            (
+                "wasi:io/poll@0.2.0-rc-2023-11-10",
+                "needs `wasi:io/poll@0.2.0-rc-2023-11-10`, this host has WASI 0.2.12: build for WASI 0.2",
+            ),
+            (
+                "wasi:http/types@0.2.6",
+                "needs `wasi:http/types@0.2.6`, and HTTP is not offered by this version: build without it \
+                 (componentize-js: disable the features `http` and `fetch-event`)",
+            ),
+            (
+                "wasi:logging/logging@0.1.0-draft",
+                "needs `wasi:logging/logging@0.1.0-draft`, which this host does not offer: \
+                 log through `portcullis:plugin/log@0.1.0`",
+            ),
+            (
+                "evil:port/port@0.1.0",
+                "needs `evil:port/port@0.1.0`, which this host does not offer: \
+                 a plugin imports `portcullis:plugin@0.1.0` and WASI 0.2 and nothing else",
+            ),
+            (
+                "post\u{1b}",
+                "needs `post\\u{1b}`, which belongs to no interface: build against a world of `portcullis:plugin@0.1.0`",
+            ),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(difference(name).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn an_export_of_our_contract_in_another_version_is_explained() {
+        for name in [
+            "portcullis:plugin/handler@0.1.0",
+            "portcullis:plugin/session@0.1.3",
+            "portcullis:plugin/extra@0.9.0",
+            "wasi:cli/run@0.3.0",
+            "init",
+        ] {
+            assert_eq!(export_difference(name), None, "{name}");
+        }
+        assert_eq!(
+            export_difference("portcullis:plugin/handler@0.2.0").as_deref(),
+            Some(
+                "exports `portcullis:plugin/handler@0.2.0`, this host has `0.1.0`: update the host"
+            )
+        );
+        assert!(export_difference("portcullis:plugin/session").is_some());
+    }
+
+    #[test]
+    fn versions_are_compatible_as_the_linker_says() {
+        let cases = [
+            ("0.1.0", "0.1.9", true),
+            ("0.1.0", "0.2.0", false),
+            ("1.0.0", "1.9.9", true),
+            ("1.0.0", "2.0.0", false),
+            ("0.0.1", "0.0.1", true),
+            ("0.0.1", "0.0.2", false),
+        ];
+        for (one, other, expected) in cases {
+            let [one, other] = [one, other].map(|text| Version::parse(text).expect(text));
+            assert_eq!(one.is_compatible(other), expected, "{one} {other}");
+            assert_eq!(other.is_compatible(one), expected, "{other} {one}");
+        }
+        for text in [
+            "", "1", "1.2", "1.2.3.4", "1.2.x", "1.2.3-rc", "-1.0.0", "1..2",
+        ] {
+            assert_eq!(Version::parse(text), None, "{text:?}");
+        }
+    }
+}

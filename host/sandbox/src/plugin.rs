@@ -1,0 +1,114 @@
+//! A plugin that is ready to be started: its mode, its imports linked, its exports found.
+//!
+//! Only the interfaces that a component imports are linked, since linking all of WASI takes as long as starting the
+//! rest of the sandbox. An import that the host does not offer is refused here, in words, before wasmtime is asked.
+
+use std::fs::File;
+
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::artifact::{self, LoadError};
+use crate::capabilities;
+use crate::contract::{HandlerExports, SessionExports};
+use crate::engine::Engine;
+use crate::instance::State;
+use crate::offered;
+
+/// How a plugin is used, by what it exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `portcullis:plugin/handler`: one request, one reply.
+    Handler,
+    /// `portcullis:plugin/session`: callbacks for the life of a port.
+    Session,
+}
+
+/// A loaded plugin.
+pub struct Plugin {
+    pub(crate) engine: Engine,
+    pub(crate) prepared: InstancePre<State>,
+    pub(crate) exports: Exports,
+}
+
+/// Where the functions of the contract are.
+pub(crate) enum Exports {
+    Handler(HandlerExports),
+    Session(SessionExports),
+}
+
+/// Why a plugin cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginFault {
+    /// Its artifact is of no use; it may be made again.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It needs what this host does not have, or offers what this host cannot use. For people.
+    #[error("{0}")]
+    Incompatible(String),
+}
+
+/// The interfaces of the contract that make a mode.
+const HANDLER: &str = "portcullis:plugin/handler@0.1.0";
+const SESSION: &str = "portcullis:plugin/session@0.1.0";
+
+impl Plugin {
+    /// Maps the artifact and gets the plugin ready. `artifact` must have been checked by the caller; see
+    /// [`portcullis_core::home::artifact`].
+    ///
+    /// # Errors
+    ///
+    /// [`PluginFault`]; a fault of the artifact may be mended by making it again, the other one not.
+    pub fn load(engine: &Engine, artifact: &File) -> Result<Self, PluginFault> {
+        let component = artifact::load(engine, artifact)?;
+        let exports = exports(&component)?;
+        let prepared = link(engine, &component)?;
+        Ok(Self { engine: engine.clone(), prepared, exports })
+    }
+
+    /// How the plugin is used.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self.exports {
+            Exports::Handler(_) => Mode::Handler,
+            Exports::Session(_) => Mode::Session,
+        }
+    }
+}
+
+fn exports(component: &Component) -> Result<Exports, PluginFault> {
+    let handler = component.get_export_index(None, HANDLER);
+    let session = component.get_export_index(None, SESSION);
+    let (found, mode) = match (handler, session) {
+        (Some(interface), None) => {
+            (HandlerExports::find(component, &interface).map(Exports::Handler), "handler")
+        }
+        (None, Some(interface)) => {
+            (SessionExports::find(component, &interface).map(Exports::Session), "session")
+        }
+        (Some(_), Some(_)) => {
+            let problem = "it exports both `handler` and `session`: export one";
+            return Err(PluginFault::Incompatible(problem.to_owned()));
+        }
+        (None, None) => {
+            let problem = format!("it exports neither `{HANDLER}` nor `{SESSION}`");
+            return Err(PluginFault::Incompatible(problem));
+        }
+    };
+    found.ok_or_else(|| {
+        let problem = format!("its `{mode}` lacks a function of the contract");
+        PluginFault::Incompatible(problem)
+    })
+}
+
+fn link(engine: &Engine, component: &Component) -> Result<InstancePre<State>, PluginFault> {
+    let incompatible = |error: wasmtime::Error| PluginFault::Incompatible(format!("{error:#}"));
+    let mut linker = Linker::<State>::new(&engine.inner);
+    for (import, _) in component.component_type().imports(&engine.inner) {
+        if let Some(difference) = offered::difference(import) {
+            return Err(PluginFault::Incompatible(difference));
+        }
+        let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
+        capabilities::link(&mut linker, interface).map_err(incompatible)?;
+    }
+    linker.instantiate_pre(component).map_err(incompatible)
+}

@@ -1,0 +1,22 @@
+//! A browser to test against.
+//!
+//! Everything here stands outside the programs: it builds them as they ship (each with a cargo invocation of its own, so
+//! that the features of one are not unified into the other), gives them a throw-away home, starts the host with the
+//! argv that a browser would use, and speaks frames over pipes. No crate of the project is linked, so that a test can
+//! only see what a browser or a person can see.
+//!
+//! What is asserted without being asked for: everything on the host's standard output is a frame, and no program ends
+//! with a panic or by a signal that the test did not send.
+
+pub mod cargo;
+pub mod chromium;
+pub mod guests;
+pub mod programs;
+
+mod browser;
+mod frame;
+mod home;
+
+pub use browser::{Browser, Ended, Output, PATIENCE, Port, Stderr};
+pub use frame::{Frame, HostError, MAX_OUTBOUND_BYTES, encode};
+pub use home::{ADD_ON, Home, ORIGIN, OTHER_ORIGIN};

@@ -1,0 +1,77 @@
+//! The two programs, built as they ship.
+//!
+//! Cargo unifies features over the packages of one build: `cargo test --workspace` would put the compiler into
+//! `portcullis-host`. So each program is built by an invocation of its own and copied into `<target>/programs/<profile>`,
+//! side by side as an installer would put them, where no other cargo overwrites them in the middle of a test.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::cargo;
+
+/// Names the cargo profile of the programs under test: `dev` (also when unset) or `release`.
+pub const PROFILE_VARIABLE: &str = "PORTCULLIS_TEST_PROFILE";
+
+/// The program that a browser starts, built at the first call.
+pub fn host() -> &'static Path {
+    static HOST: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built(&HOST, "portcullis-host")
+}
+
+/// The program for people, built at the first call. `host` is beside it, since it starts that one.
+pub fn portcullis() -> &'static Path {
+    static PORTCULLIS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    host();
+    built(&PORTCULLIS, "portcullis")
+}
+
+/// The cargo profile that the environment chose.
+pub fn profile() -> &'static str {
+    static PROFILE: OnceLock<String> = OnceLock::new();
+    PROFILE.get_or_init(|| env::var(PROFILE_VARIABLE).unwrap_or_else(|_| "dev".to_owned()))
+}
+
+/// Builds once; a failure is remembered, so that two hundred tests do not repeat it.
+fn built(once: &'static OnceLock<Result<PathBuf, String>>, package: &str) -> &'static Path {
+    let outcome = once.get_or_init(|| {
+        std::panic::catch_unwind(|| build(package)).map_err(|panic| {
+            panic
+                .downcast_ref::<String>()
+                .cloned()
+                .unwrap_or_else(|| format!("building `{package}` failed"))
+        })
+    });
+    match outcome {
+        Ok(path) => path,
+        Err(message) => panic!("{message}"),
+    }
+}
+
+fn build(package: &str) -> PathBuf {
+    let folder = cargo::target().join("programs").join(profile());
+    let _alone = cargo::lock(&folder);
+    let mut command = cargo::command();
+    command.args([
+        "build",
+        "--locked",
+        "--package",
+        package,
+        "--profile",
+        profile(),
+    ]);
+    let files = cargo::build(command, &format!("the program `{package}`"), package);
+    let name = format!("{package}{}", env::consts::EXE_SUFFIX);
+    let from = files
+        .iter()
+        .find(|file| {
+            file.file_name()
+                .is_some_and(|file_name| *file_name == *name)
+        })
+        .unwrap_or_else(|| {
+            panic!("cargo built `{package}`, but named no executable `{name}`: {files:?}")
+        });
+    let to = folder.join(name);
+    cargo::publish(from, &to);
+    to
+}
