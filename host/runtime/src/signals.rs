@@ -51,7 +51,7 @@ extern "C" fn on_ending(_signal: libc::c_int) {
     // an interruption, which is why it is repeated.
     unsafe {
         while libc::dup2(NOTHING.load(Ordering::SeqCst), libc::STDIN_FILENO) < 0
-            && *libc::__errno_location() == libc::EINTR
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
         {}
     }
 }

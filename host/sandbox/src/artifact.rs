@@ -39,9 +39,12 @@ pub struct LoadError {
     pub detail: String,
 }
 
+/// Where an open file can be named: wasmtime takes a path, and this one always means the file that was checked.
+const DESCRIPTORS: &str = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+
 /// Maps the component in an open artifact.
 pub(crate) fn load(engine: &Engine, artifact: &File) -> Result<Component, LoadError> {
-    let path = format!("/proc/self/fd/{}", artifact.as_raw_fd());
+    let path = format!("{DESCRIPTORS}/{}", artifact.as_raw_fd());
     // SAFETY: wasmtime asks that the file was made by `Engine::precompile_component` and does not change while it is
     // mapped. The caller vouches for the first: the artifact was written by our own `compile` into a folder that only
     // this user can write, and has been checked against the lock. For the second: artifacts are replaced by renaming a

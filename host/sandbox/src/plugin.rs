@@ -112,3 +112,6 @@ fn link(engine: &Engine, component: &Component) -> Result<InstancePre<State>, Pl
     }
     linker.instantiate_pre(component).map_err(incompatible)
 }
+
+#[cfg(all(test, feature = "compile"))]
+mod tests;

@@ -1,0 +1,104 @@
+//! Everything that is printed on standard output, and how it looks.
+//!
+//! Plain text without colours, so that it reads the same on a terminal, in a file and in a script. Names that a person
+//! did not type come through `escape` before they get here.
+
+use std::fmt::Display;
+use std::io::{self, StdoutLock, Write};
+
+use thiserror::Error;
+
+/// Standard output cannot be written to.
+#[derive(Debug, Error)]
+#[error("cannot write to standard output")]
+pub(crate) struct OutputError(#[source] pub(crate) io::Error);
+
+/// Standard output, held for as long as something is printed.
+pub(crate) struct Output {
+    stdout: StdoutLock<'static>,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self { stdout: io::stdout().lock() }
+    }
+
+    /// Prints one line.
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), OutputError> {
+        writeln!(self.stdout, "{text}").map_err(OutputError)
+    }
+
+    /// Prints rows in columns, the first row being the headings. Every row has as many cells as the first.
+    pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> Result<(), OutputError> {
+        let width = |column: usize| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+        for row in rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(&format!("{cell:<width$}  "));
+            }
+            self.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A number of bytes for a person.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    for (unit, factor) in UNITS {
+        if bytes >= factor {
+            // Tenths, rounded down, so that a limit is never shown as kept when it was not.
+            let tenths = bytes / (factor / 10).max(1);
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+    }
+    format!("{bytes} B")
+}
+
+/// A word as a shell takes it back.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_readable() {
+        let cases = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (96_149, "93.9 KiB"),
+            (64 << 20, "64.0 MiB"),
+            (3 << 30, "3.0 GiB"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(size(bytes), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_shell_takes_back_what_was_meant() {
+        let cases = [
+            ("echo", "echo"),
+            ("chrome-extension://abc/", "chrome-extension://abc/"),
+            ("{b9db16a4}", "'{b9db16a4}'"),
+            ("", "''"),
+            ("it's", "'it'\\''s'"),
+            ("/type=\"1\"", "'/type=\"1\"'"),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(shell_word(word), expected);
+        }
+    }
+}

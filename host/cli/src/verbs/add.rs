@@ -1,0 +1,209 @@
+//! `add FILE.wasm [--name NAME] [--replace]`: stores a plugin and compiles it.
+//!
+//! The order is what makes an interrupted `add` harmless: the bytes, then the native code, then the lock, each renamed
+//! into place. Until the lock is written nothing refers to the others, and the next writer sweeps them away.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use portcullis_core::home::lock::{Installed, Lock};
+use portcullis_core::home::{HomeLock, artifact, store};
+use portcullis_core::names::{PluginName, escape};
+use portcullis_sandbox::inspect::{self, Inspection, Mode};
+use portcullis_sandbox::{PROGRAM_VERSION, TARGET};
+
+use crate::environment::Environment;
+use crate::exit::Usage;
+use crate::output::{Output, size};
+use crate::{clock, installation, policy_file};
+
+/// Stores a plugin and compiles it for this machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+    /// What policy and commands call it [default: the file's name]
+    #[arg(long)]
+    name: Option<PluginName>,
+    /// Puts it in the place of the plugin with that name; routes and stored data stay
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()> {
+    let file = &arguments.file;
+    let bytes = read(file)?;
+    let inspection =
+        inspect::inspect(&bytes).with_context(|| format!("cannot add `{}`", file.display()))?;
+    let mode = accepted(&inspection, file)?;
+    let name = match arguments.name {
+        Some(name) => name,
+        None => name_from(file)?,
+    };
+    let home = environment.home_made()?;
+    let lock = installation::lock(&home, "add")?;
+    let mut list = Lock::load(&home)?;
+    if let Some(there) = list.find(&name) {
+        if there.digest == inspection.digest {
+            return already_there(&lock, list, &name, &bytes);
+        }
+        if !arguments.replace {
+            bail!(
+                "another plugin is installed as `{name}` (sha256 {}): put this one in its place with `--replace`, \
+                 or give it another name with `--name`",
+                there.digest
+            );
+        }
+    }
+    let done = if list.find(&name).is_some() { "replaced" } else { "added" };
+    let installed = install(&lock, &list, name.clone(), file, &bytes, &inspection);
+    let installed = match installed {
+        Ok(installed) => installed,
+        Err(error) => {
+            // Nothing refers to what has been stored so far.
+            store::sweep(&lock, &list);
+            return Err(error.context(format!("cannot add `{}`", file.display())));
+        }
+    };
+    // Another plugin with the same bytes shares the native code, which may have been made anew.
+    list.set_artifact(&installed.digest, &installed.artifact);
+    list.put(installed);
+    list.save(&lock)?;
+    store::sweep(&lock, &list);
+
+    let mut output = Output::new();
+    output.line(format!(
+        "{done} `{name}`: a {}, {}, sha256 {}",
+        mode.as_str(),
+        size(inspection.size),
+        inspection.digest
+    ))?;
+    // A policy that cannot be read is for `policy check` to explain; the plugin is installed.
+    let is_routed = policy_file::read(&home).is_ok_and(|(_, policy)| policy_file::names(&policy, &name));
+    if !is_routed {
+        output.line(format!("no extension may use it yet: `portcullis route add ORIGIN {name}` lets one"))?;
+    }
+    Ok(())
+}
+
+/// Reads the file, and no more than the largest that is taken.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    let file = File::open(path).with_context(cannot)?;
+    let metadata = file.metadata().with_context(cannot)?;
+    if metadata.is_dir() {
+        bail!("`{}` is a folder: name the `.wasm` file in it", path.display());
+    }
+    let too_large = || {
+        anyhow!(
+            "`{}` is larger than {}, which is the largest component that is taken",
+            path.display(),
+            size(inspect::LARGEST)
+        )
+    };
+    if metadata.len() > inspect::LARGEST {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // What a pipe or a growing file has is not known beforehand.
+    file.take(inspect::LARGEST + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    if bytes.len() as u64 > inspect::LARGEST {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+/// The mode of a plugin that this host can run; otherwise every reason why it cannot.
+fn accepted(inspection: &Inspection, file: &Path) -> Result<Mode> {
+    const MOST_REASONS: usize = 8;
+    let refusals = &inspection.refusals;
+    if let (Some(mode), []) = (inspection.mode, &refusals[..]) {
+        return Ok(mode);
+    }
+    let mut reasons: Vec<String> =
+        refusals.iter().take(MOST_REASONS).map(|refusal| format!("it {refusal}")).collect();
+    if refusals.len() > MOST_REASONS {
+        reasons.push(format!("and {} more reasons", refusals.len() - MOST_REASONS));
+    }
+    bail!("cannot add `{}`: {}", file.display(), reasons.join("; "))
+}
+
+/// The name that a file suggests: its stem, with dashes where toolchains write underscores.
+fn name_from(file: &Path) -> Result<PluginName> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    stem.replace('_', "-").parse().map_err(|error| {
+        let text = format!("`{}` does not make a plugin's name ({error}): give one with `--name`", escape(&stem));
+        Usage(text).into()
+    })
+}
+
+/// The same bytes under the same name: nothing to do, but for what may have been damaged since.
+fn already_there(lock: &HomeLock, mut list: Lock, name: &PluginName, bytes: &[u8]) -> Result<()> {
+    let there = list.find(name).context("it was found a moment ago")?.clone();
+    store::keep(lock, &there.digest, bytes)?;
+    if artifact::open(lock.home(), &there, PROGRAM_VERSION, TARGET).is_err() {
+        let made = installation::make_artifact(lock, &there.digest, name.as_str(), there.size)?;
+        list.set_artifact(&there.digest, &made);
+        list.save(lock)?;
+        store::sweep(lock, &list);
+    }
+    Ok(Output::new().line(format!("`{name}` is already installed, sha256 {}", there.digest))?)
+}
+
+fn install(
+    lock: &HomeLock,
+    list: &Lock,
+    name: PluginName,
+    file: &Path,
+    bytes: &[u8],
+    inspection: &Inspection,
+) -> Result<Installed> {
+    let digest = inspection.digest;
+    store::keep(lock, &digest, bytes)?;
+    let shared = list.plugins().iter().find(|plugin| {
+        plugin.digest == digest && artifact::open(lock.home(), plugin, PROGRAM_VERSION, TARGET).is_ok()
+    });
+    let artifact = match shared {
+        Some(plugin) => plugin.artifact.clone(),
+        None => installation::make_artifact(lock, &digest, name.as_str(), inspection.size)?,
+    };
+    Ok(Installed {
+        number: list.number_for(&name),
+        name,
+        source: file.display().to_string(),
+        digest,
+        size: inspection.size,
+        installed: clock::now().parse()?,
+        artifact,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_comes_from_the_file() {
+        let cases = [
+            ("echo.wasm", Some("echo")),
+            ("/a/b/ping_pong.wasm", Some("ping-pong")),
+            ("plugin", Some("plugin")),
+            ("notes.component.wasm", None),
+            ("Echo.wasm", None),
+            ("_x.wasm", None),
+            ("\u{1b}[2J.wasm", None),
+            ("/", None),
+        ];
+        for (file, expected) in cases {
+            let name = name_from(Path::new(file));
+            assert_eq!(name.as_ref().ok().map(PluginName::as_str), expected, "{file:?}");
+            if let Err(error) = name {
+                assert!(error.is::<Usage>() && error.to_string().ends_with("with `--name`"), "{error}");
+                assert!(!error.to_string().contains('\u{1b}'));
+            }
+        }
+    }
+}
