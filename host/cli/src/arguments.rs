@@ -4,13 +4,20 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{add, compile_artifact, inspect, list, policy, rebuild, remove, route, send, verify};
+use crate::verbs::{add, compile_artifact, inspect, list, policy, rebuild, remove, route, send};
 
 /// Runs WebAssembly plugins for browser extensions, and lets them do nothing that the policy does not grant.
 #[derive(Debug, Parser)]
-#[command(name = "portcullis", version, arg_required_else_help = true, propagate_version = true)]
-#[command(after_help = "PORTCULLIS_HOME chooses the home folder. Exit codes: 0 done, 1 refused or to be mended, \
-                        2 wrong usage, 4 internal error.")]
+#[command(
+    name = "portcullis",
+    version,
+    arg_required_else_help = true,
+    propagate_version = true
+)]
+#[command(
+    after_help = "PORTCULLIS_HOME chooses the home folder. Exit codes: 0 done, 1 refused or to be mended, \
+                        2 wrong usage, 4 internal error."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,

@@ -97,7 +97,8 @@ fn read_words(words: &mut File) -> String {
         .seek(SeekFrom::Start(0))
         .and_then(|_| words.take(LONGEST_WORDS).read_to_end(&mut bytes));
     // Without its words the failure is still a failure.
-    read.map(|_| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default()
+    read.map(|_| String::from_utf8_lossy(&bytes).trim().to_owned())
+        .unwrap_or_default()
 }
 
 /// What a child means that ended with this status and these words.
@@ -117,7 +118,11 @@ fn failure(status: ExitStatus, words: &str) -> anyhow::Error {
         let words = words.strip_prefix("error: ").unwrap_or(words).to_owned();
         CompileFailure::Refused { words }.into()
     } else {
-        let kind = if status.code() == Some(PANICKED) { " with a bug" } else { "" };
+        let kind = if status.code() == Some(PANICKED) {
+            " with a bug"
+        } else {
+            ""
+        };
         Internal(format!("the compiler ended{kind} ({status}): {words}")).into()
     }
 }
@@ -137,7 +142,9 @@ impl Progress {
         }
         let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}")
             .expect("the template is fixed and valid");
-        let bar = ProgressBar::new_spinner().with_style(style).with_message(line);
+        let bar = ProgressBar::new_spinner()
+            .with_style(style)
+            .with_message(line);
         Self { bar: Some(bar) }
     }
 
@@ -166,13 +173,23 @@ mod tests {
     fn the_end_of_the_child_is_put_into_words() {
         let exit = |code: i32| code << 8;
         let limits = |limit: &str| {
-            format!("the compiler was stopped by its limits ({limit}): the component asks for too much")
+            format!(
+                "the compiler was stopped by its limits ({limit}): the component asks for too much"
+            )
         };
         let cases = [
             (Signal::XCPU.as_raw(), "", limits("time")),
             (Signal::KILL.as_raw(), "", limits("memory")),
-            (Signal::ABORT.as_raw(), "memory allocation of 1 bytes failed", limits("memory")),
-            (Signal::ABORT.as_raw(), "thread 'main' has overflowed its stack", limits("stack")),
+            (
+                Signal::ABORT.as_raw(),
+                "memory allocation of 1 bytes failed",
+                limits("memory"),
+            ),
+            (
+                Signal::ABORT.as_raw(),
+                "thread 'main' has overflowed its stack",
+                limits("stack"),
+            ),
             (Signal::XFSZ.as_raw(), "", limits("size of the native code")),
             (exit(1), "error: it is broken", "it is broken".to_owned()),
         ];

@@ -29,7 +29,11 @@ pub(crate) fn code(result: Result<()>) -> ExitCode {
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         // Also how help and version come: they are asked for, and end with 0.
         _ = usage.print();
-        return if usage.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        return if usage.use_stderr() {
+            ExitCode::from(2)
+        } else {
+            ExitCode::SUCCESS
+        };
     }
     if error.chain().any(is_closed_output) {
         // Whoever read our output has seen enough, as in `portcullis list | head -1`.
@@ -48,5 +52,7 @@ pub(crate) fn code(result: Result<()>) -> ExitCode {
 }
 
 fn is_closed_output(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<OutputError>().is_some_and(|error| error.0.kind() == io::ErrorKind::BrokenPipe)
+    cause
+        .downcast_ref::<OutputError>()
+        .is_some_and(|error| error.0.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portcullis_core::home::artifact::{self, Stamp};
-use portcullis_core::home::lock::Artifact;
+use portcullis_core::home::lock::{Artifact, Lock};
 use portcullis_core::home::write::Staged;
 use portcullis_core::home::{Home, HomeLock, store};
-use portcullis_core::names::Digest;
+use portcullis_core::names::{Digest, PluginName};
 use portcullis_sandbox::{PROGRAM_VERSION, TARGET};
 
 use crate::compiler;
@@ -20,12 +20,21 @@ pub(crate) fn lock(home: &Home, verb: &str) -> Result<HomeLock> {
 
 /// The same with another patience.
 pub(crate) fn lock_within(home: &Home, verb: &str, patience: Duration) -> Result<HomeLock> {
-    Ok(HomeLock::take(home, &format!("portcullis {verb}"), patience)?)
+    Ok(HomeLock::take(
+        home,
+        &format!("portcullis {verb}"),
+        patience,
+    )?)
 }
 
 /// Compiles the stored plugin with this digest, in the limited child, and puts the native code into its place. The
 /// lock is not touched: until the caller writes it, nothing uses the file.
-pub(crate) fn make_artifact(lock: &HomeLock, plugin: &Digest, what: &str, size: u64) -> Result<Artifact> {
+pub(crate) fn make_artifact(
+    lock: &HomeLock,
+    plugin: &Digest,
+    what: &str,
+    size: u64,
+) -> Result<Artifact> {
     let home = lock.home();
     let name = artifact::artifact_file_name(plugin, PROGRAM_VERSION, TARGET);
     let mut staged = Staged::beside(lock, &home.cache().join(name))?;
@@ -42,4 +51,20 @@ pub(crate) fn make_artifact(lock: &HomeLock, plugin: &Digest, what: &str, size: 
         size,
         stamp,
     })
+}
+
+/// That there is no such plugin, and which there are.
+pub(crate) fn not_installed(name: &PluginName, list: &Lock) -> String {
+    let names: Vec<String> = list
+        .plugins()
+        .iter()
+        .map(|plugin| format!("`{}`", plugin.name))
+        .collect();
+    if names.is_empty() {
+        format!(
+            "no plugin `{name}` is installed, nor any other: add it with `portcullis add FILE.wasm --name {name}`"
+        )
+    } else {
+        format!("no plugin `{name}` is installed, but {}", names.join(", "))
+    }
 }

@@ -19,5 +19,8 @@ mod verbs;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    exit::code(verbs::run(std::env::args_os().collect(), &environment::Environment::read()))
+    exit::code(verbs::run(
+        std::env::args_os().collect(),
+        &environment::Environment::read(),
+    ))
 }

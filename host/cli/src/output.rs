@@ -20,7 +20,9 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { stdout: io::stdout().lock() }
+        Self {
+            stdout: io::stdout().lock(),
+        }
     }
 
     /// Prints one line.
@@ -31,7 +33,11 @@ impl Output {
     /// Prints rows in columns, the first row being the headings. Every row has as many cells as the first.
     pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> Result<(), OutputError> {
         let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
         for row in rows {
@@ -51,8 +57,7 @@ pub(crate) fn size(bytes: u64) -> String {
     for (unit, factor) in UNITS {
         if bytes >= factor {
             // Tenths, rounded down, so that a limit is never shown as kept when it was not.
-            let tenths = bytes / (factor / 10).max(1);
-            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+            return format!("{}.{} {unit}", bytes / factor, bytes % factor * 10 / factor);
         }
     }
     format!("{bytes} B")
@@ -78,7 +83,7 @@ mod tests {
             (0, "0 B"),
             (1023, "1023 B"),
             (1024, "1.0 KiB"),
-            (96_149, "93.9 KiB"),
+            (96_149, "93.8 KiB"),
             (64 << 20, "64.0 MiB"),
             (3 << 30, "3.0 GiB"),
         ];

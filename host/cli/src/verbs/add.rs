@@ -58,7 +58,11 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
             );
         }
     }
-    let done = if list.find(&name).is_some() { "replaced" } else { "added" };
+    let done = if list.find(&name).is_some() {
+        "replaced"
+    } else {
+        "added"
+    };
     let installed = install(&lock, &list, name.clone(), file, &bytes, &inspection);
     let installed = match installed {
         Ok(installed) => installed,
@@ -82,9 +86,12 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
         inspection.digest
     ))?;
     // A policy that cannot be read is for `policy check` to explain; the plugin is installed.
-    let is_routed = policy_file::read(&home).is_ok_and(|(_, policy)| policy_file::names(&policy, &name));
+    let is_routed =
+        policy_file::read(&home).is_ok_and(|(_, policy)| policy_file::names(&policy, &name));
     if !is_routed {
-        output.line(format!("no extension may use it yet: `portcullis route add ORIGIN {name}` lets one"))?;
+        output.line(format!(
+            "no extension may use it yet: `portcullis route add ORIGIN {name}` lets one"
+        ))?;
     }
     Ok(())
 }
@@ -95,7 +102,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).with_context(cannot)?;
     let metadata = file.metadata().with_context(cannot)?;
     if metadata.is_dir() {
-        bail!("`{}` is a folder: name the `.wasm` file in it", path.display());
+        bail!(
+            "`{}` is a folder: name the `.wasm` file in it",
+            path.display()
+        );
     }
     let too_large = || {
         anyhow!(
@@ -109,7 +119,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     // What a pipe or a growing file has is not known beforehand.
-    file.take(inspect::LARGEST + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    file.take(inspect::LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(cannot)?;
     if bytes.len() as u64 > inspect::LARGEST {
         return Err(too_large());
     }
@@ -123,10 +135,16 @@ fn accepted(inspection: &Inspection, file: &Path) -> Result<Mode> {
     if let (Some(mode), []) = (inspection.mode, &refusals[..]) {
         return Ok(mode);
     }
-    let mut reasons: Vec<String> =
-        refusals.iter().take(MOST_REASONS).map(|refusal| format!("it {refusal}")).collect();
+    let mut reasons: Vec<String> = refusals
+        .iter()
+        .take(MOST_REASONS)
+        .map(|refusal| format!("it {refusal}"))
+        .collect();
     if refusals.len() > MOST_REASONS {
-        reasons.push(format!("and {} more reasons", refusals.len() - MOST_REASONS));
+        reasons.push(format!(
+            "and {} more reasons",
+            refusals.len() - MOST_REASONS
+        ));
     }
     bail!("cannot add `{}`: {}", file.display(), reasons.join("; "))
 }
@@ -135,14 +153,20 @@ fn accepted(inspection: &Inspection, file: &Path) -> Result<Mode> {
 fn name_from(file: &Path) -> Result<PluginName> {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     stem.replace('_', "-").parse().map_err(|error| {
-        let text = format!("`{}` does not make a plugin's name ({error}): give one with `--name`", escape(&stem));
+        let text = format!(
+            "`{}` does not make a plugin's name ({error}): give one with `--name`",
+            escape(&stem)
+        );
         Usage(text).into()
     })
 }
 
 /// The same bytes under the same name: nothing to do, but for what may have been damaged since.
 fn already_there(lock: &HomeLock, mut list: Lock, name: &PluginName, bytes: &[u8]) -> Result<()> {
-    let there = list.find(name).context("it was found a moment ago")?.clone();
+    let there = list
+        .find(name)
+        .context("it was found a moment ago")?
+        .clone();
     store::keep(lock, &there.digest, bytes)?;
     if artifact::open(lock.home(), &there, PROGRAM_VERSION, TARGET).is_err() {
         let made = installation::make_artifact(lock, &there.digest, name.as_str(), there.size)?;
@@ -150,7 +174,10 @@ fn already_there(lock: &HomeLock, mut list: Lock, name: &PluginName, bytes: &[u8
         list.save(lock)?;
         store::sweep(lock, &list);
     }
-    Ok(Output::new().line(format!("`{name}` is already installed, sha256 {}", there.digest))?)
+    Ok(Output::new().line(format!(
+        "`{name}` is already installed, sha256 {}",
+        there.digest
+    ))?)
 }
 
 fn install(
@@ -164,7 +191,8 @@ fn install(
     let digest = inspection.digest;
     store::keep(lock, &digest, bytes)?;
     let shared = list.plugins().iter().find(|plugin| {
-        plugin.digest == digest && artifact::open(lock.home(), plugin, PROGRAM_VERSION, TARGET).is_ok()
+        plugin.digest == digest
+            && artifact::open(lock.home(), plugin, PROGRAM_VERSION, TARGET).is_ok()
     });
     let artifact = match shared {
         Some(plugin) => plugin.artifact.clone(),
@@ -199,9 +227,16 @@ mod tests {
         ];
         for (file, expected) in cases {
             let name = name_from(Path::new(file));
-            assert_eq!(name.as_ref().ok().map(PluginName::as_str), expected, "{file:?}");
+            assert_eq!(
+                name.as_ref().ok().map(PluginName::as_str),
+                expected,
+                "{file:?}"
+            );
             if let Err(error) = name {
-                assert!(error.is::<Usage>() && error.to_string().ends_with("with `--name`"), "{error}");
+                assert!(
+                    error.is::<Usage>() && error.to_string().ends_with("with `--name`"),
+                    "{error}"
+                );
                 assert!(!error.to_string().contains('\u{1b}'));
             }
         }

@@ -3,7 +3,7 @@
 //! The limits are taken before the file is even opened, and for good: a component that wants more than they allow
 //! ends this process and nothing else.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,8 @@ const MOST_SECONDS: u64 = 120;
 const MOST_OUTPUT: u64 = 512 << 20;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    take_limits().map_err(|error| Internal(format!("cannot take limits for the compiler: {error}")))?;
+    take_limits()
+        .map_err(|error| Internal(format!("cannot take limits for the compiler: {error}")))?;
     let component = read(&arguments.input)?;
     let code = match portcullis_sandbox::compile(&component) {
         Ok(code) => code,
@@ -65,10 +66,14 @@ fn take_limits() -> io::Result<()> {
 /// Sets a limit, or leaves the stricter one that is there.
 fn limit(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
     let before = getrlimit(resource);
-    let stricter = |wanted: u64, there: Option<u64>| Some(there.map_or(wanted, |there| there.min(wanted)));
+    let stricter =
+        |wanted: u64, there: Option<u64>| Some(there.map_or(wanted, |there| there.min(wanted)));
     setrlimit(
         resource,
-        Rlimit { current: stricter(current, before.current), maximum: stricter(maximum, before.maximum) },
+        Rlimit {
+            current: stricter(current, before.current),
+            maximum: stricter(maximum, before.maximum),
+        },
     )?;
     Ok(())
 }
@@ -85,17 +90,23 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn write(path: &Path, code: &[u8]) -> io::Result<()> {
-    OpenOptions::new().write(true).truncate(true).open(path)?.write_all(code)
+    OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .open(path)?
+        .write_all(code)
 }
 
 /// Asks the sandbox to link what was just compiled, without running any of it. So a function of another type than the
 /// contract's is found now, and not when a browser waits for the answer.
 fn check_that_it_links(path: &Path) -> Result<()> {
     let engine = Engine::start(|| ()).map_err(|error| Internal(error.to_string()))?;
-    let file = fs::File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     match Plugin::load(&engine, &file) {
         Ok(_) => Ok(()),
-        Err(PluginFault::Incompatible(problem)) => bail!("it does not fit this host: {}", escape(&problem)),
+        Err(PluginFault::Incompatible(problem)) => {
+            bail!("it does not fit this host: {}", escape(&problem))
+        }
         Err(PluginFault::Load(error)) => Err(Internal(error.to_string()).into()),
     }
 }

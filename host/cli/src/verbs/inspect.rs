@@ -35,7 +35,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let mode = inspection.mode.map_or("none", Mode::as_str);
     output.line(format!("mode     {mode}"))?;
-    output.line(format!("size     {} ({} bytes)", size(inspection.size), inspection.size))?;
+    output.line(format!(
+        "size     {} ({} bytes)",
+        size(inspection.size),
+        inspection.size
+    ))?;
     output.line(format!("sha256   {}", inspection.digest))?;
     list(&mut output, "exports", &inspection.exports)?;
     list(&mut output, "imports", &inspection.imports)?;
@@ -46,7 +50,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for refusal in inspection.refusals.iter().take(MOST_LISTED) {
         output.line(format!("  {refusal}"))?;
     }
-    Ok(output.line(more(inspection.refusals.len()))?)
+    if inspection.refusals.len() > MOST_LISTED {
+        output.line(format!(" {}", more(inspection.refusals.len())))?;
+    }
+    Ok(())
 }
 
 fn list(output: &mut Output, title: &str, items: &[Item]) -> Result<()> {
@@ -56,8 +63,12 @@ fn list(output: &mut Output, title: &str, items: &[Item]) -> Result<()> {
     output.line(title)?;
     for item in items.iter().take(MOST_LISTED) {
         let name = escape(&item.name);
-        let functions: Vec<String> =
-            item.functions.iter().take(MOST_LISTED).map(|function| escape(function)).collect();
+        let functions: Vec<String> = item
+            .functions
+            .iter()
+            .take(MOST_LISTED)
+            .map(|function| escape(function))
+            .collect();
         match functions.is_empty() {
             true => output.line(format!("  {name} ({})", item.kind.as_str()))?,
             false => {
@@ -94,7 +105,11 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
             })
             .collect()
     };
-    let refusals: Vec<_> = inspection.refusals.iter().map(ToString::to_string).collect();
+    let refusals: Vec<_> = inspection
+        .refusals
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     json!({
         "mode": inspection.mode.map(Mode::as_str),
         "size": inspection.size,

@@ -30,7 +30,9 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         let home = environment.home_path()?;
         return Ok(output.line(format!("no plugins are installed in `{}`", home.display()))?);
     }
-    let headings = ["NAME", "SIZE", "SHA256", "INSTALLED", "FROM"].map(str::to_owned).to_vec();
+    let headings = ["NAME", "SIZE", "SHA256", "INSTALLED", "FROM"]
+        .map(str::to_owned)
+        .to_vec();
     let rows = lock.plugins().iter().map(as_row);
     Ok(output.table(&std::iter::once(headings).chain(rows).collect::<Vec<_>>())?)
 }

@@ -69,8 +69,9 @@ fn look(home: &Home, plugin: &Installed) -> Result<Look> {
     }
     Ok(match found.stamp {
         StampCheck::Matched => Look::Good,
-        StampCheck::HashedAgain { now } => {
-            Look::Moved(Artifact { stamp: now, ..plugin.artifact.clone() })
-        }
+        StampCheck::HashedAgain { now } => Look::Moved(Artifact {
+            stamp: now,
+            ..plugin.artifact.clone()
+        }),
     })
 }

@@ -33,7 +33,10 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         .map(|route| format!("\n  {}", policy_file::removal_command(route)))
         .collect();
     if !commands.is_empty() {
-        bail!("cannot remove `{name}`: the policy routes to it; first run{}", commands.concat());
+        bail!(
+            "cannot remove `{name}`: the policy routes to it; first run{}",
+            commands.concat()
+        );
     }
     list.remove(name);
     list.save(&lock)?;

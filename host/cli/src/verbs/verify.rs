@@ -30,7 +30,9 @@ pub(crate) fn run(environment: &Environment) -> Result<()> {
                     let mut artifact = plugin.artifact.clone();
                     artifact.stamp = stamp;
                     renewed.push((plugin.digest, artifact));
-                    output.line(format!("`{name}`: the native code was touched and is unchanged; noted"))?;
+                    output.line(format!(
+                        "`{name}`: the native code was touched and is unchanged; noted"
+                    ))?;
                 }
                 Finding::Stale(text) => output.line(format!("`{name}`: {text}"))?,
                 Finding::Wrong(text) => {

@@ -117,6 +117,13 @@ impl Lock {
         }
     }
 
+    /// Notes new native code for every plugin whose `.wasm` has this digest: they share the file.
+    pub fn set_artifact(&mut self, plugin: &Digest, artifact: &Artifact) {
+        for known in self.plugins.iter_mut().filter(|known| known.digest == *plugin) {
+            known.artifact = artifact.clone();
+        }
+    }
+
     /// Takes the plugin of this name out and returns it. Its number is not given again.
     pub fn remove(&mut self, name: &PluginName) -> Option<Installed> {
         let index = self

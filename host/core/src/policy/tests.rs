@@ -60,7 +60,7 @@ plugin = "echo"
     );
     let policy = parse(&text).expect("the sample is valid");
     let [notes, echo] = policy.routes() else { panic!("two routes") };
-    assert_eq!((notes.line, echo.line), (7, 21));
+    assert_eq!((notes.line, echo.line), (7, 22));
     assert_eq!((notes.lifetime, notes.check_inbound), (Lifetime::Message, true));
     assert_eq!(notes.limits.memory, ByteSize::mebibytes(64));
     assert_eq!(notes.limits.wall_per_call, TimeSpan::seconds(120));
@@ -87,7 +87,7 @@ fn every_fault_has_its_place() {
         ("version = 1\n[limits]\nmemroy = \"5MiB\"".to_owned(), 3, 1, "unknown field `memroy`"),
         ("version = 1\n[[route]]\nplugin = \"a\"".to_owned(), 2, 1, "missing field `origin`"),
         ("version = 1\n[[route]]\norigin = \"*\"\nplugin = \"a\"".to_owned(), 3, 10, "`*`"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"A b\""), 4, 10, "A b"),
+        (format!("version = 1\n[[route]]\n{origin}plugin = \"A b\""), 4, 10, "`A`"),
         (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ type = 1 }}"), 5, 10, "`/`"),
         (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ \"/n\" = 1.5 }}"), 5, 17, "float"),
         (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nlifetime = \"day\""), 5, 12, "`day`"),
@@ -165,4 +165,32 @@ fn a_message_is_read_only_where_a_route_looks_into_it() {
     assert!(looking.select("not json").is_err());
     assert!(looking.select(r#"{"a":1,"a":2}"#).is_err());
     assert_eq!(looking.select(r#"{"b":1,"b":2}"#), Ok(None));
+}
+
+const README: &str = include_str!("../../../../README.md");
+
+#[test]
+fn the_policy_in_the_readme_is_valid() {
+    let (_, sample) = README.split_once("```toml\n").expect("the README shows a policy");
+    let (sample, _) = sample.split_once("```").expect("the sample ends");
+    let policy = parse(sample).expect("the sample is valid");
+    assert_eq!(policy.routes().len(), 2);
+}
+
+#[test]
+fn the_table_of_limits_in_the_readme_is_the_one_that_applies() {
+    fn row<T: std::fmt::Display>(bound: &Bound<T>) -> String {
+        let Bound { key, floor, default, ceiling } = bound;
+        format!("| `{key}` | {default} | {floor} | {ceiling} |")
+    }
+    for row in [
+        row(&TABLE.memory),
+        row(&TABLE.cpu_per_call),
+        row(&TABLE.wall_per_call),
+        row(&TABLE.init),
+        row(&TABLE.message_in),
+        row(&TABLE.log_rate),
+    ] {
+        assert!(README.contains(&row), "the README lacks `{row}`");
+    }
 }

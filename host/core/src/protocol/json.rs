@@ -134,6 +134,11 @@ impl<'a> Scanner<'a> {
         &self.text[start..self.at]
     }
 
+    /// Moves to a place that [`Self::position`] has given.
+    pub(super) fn go_to(&mut self, position: usize) {
+        self.at = position;
+    }
+
     pub(super) fn position(&self) -> usize {
         self.at
     }

@@ -74,7 +74,7 @@ impl Pointer {
                 _ => None,
             };
             match found {
-                Some(value) => scanner = Scanner::new(value),
+                Some(value) => scanner.go_to(value),
                 None => return Ok(false),
             }
         }
@@ -82,8 +82,8 @@ impl Pointer {
     }
 }
 
-/// The value of `key` in the object that begins here.
-fn enter_object<'a>(scanner: &mut Scanner<'a>, key: &str) -> Result<Option<&'a str>, JsonError> {
+/// Where the value of `key` in the object that begins here is.
+fn enter_object(scanner: &mut Scanner<'_>, key: &str) -> Result<Option<usize>, JsonError> {
     let mut found = None;
     scanner.advance();
     loop {
@@ -98,7 +98,7 @@ fn enter_object<'a>(scanner: &mut Scanner<'a>, key: &str) -> Result<Option<&'a s
                 scanner.expect(b':')?;
                 let start = scanner.position();
                 scanner.skip_value(|_| {})?;
-                if wanted && found.replace(scanner.since(start)).is_some() {
+                if wanted && found.replace(start).is_some() {
                     return Err(here);
                 }
             }
@@ -106,8 +106,8 @@ fn enter_object<'a>(scanner: &mut Scanner<'a>, key: &str) -> Result<Option<&'a s
     }
 }
 
-/// The element of the array that begins here whose number is `token`.
-fn enter_array<'a>(scanner: &mut Scanner<'a>, token: &str) -> Result<Option<&'a str>, JsonError> {
+/// Where the element whose number is `token` of the array that begins here is.
+fn enter_array(scanner: &mut Scanner<'_>, token: &str) -> Result<Option<usize>, JsonError> {
     // RFC 6901: no leading zeros, and `-` is the element after the last, which is never there.
     let canonical = token == "0" || !token.starts_with(['0', '+']);
     let Some(mut before) = token.parse::<usize>().ok().filter(|_| canonical) else {
@@ -123,7 +123,7 @@ fn enter_array<'a>(scanner: &mut Scanner<'a>, token: &str) -> Result<Option<&'a 
                 let start = scanner.position();
                 scanner.skip_value(|_| {})?;
                 if before == 0 {
-                    return Ok(Some(scanner.since(start)));
+                    return Ok(Some(start));
                 }
                 before -= 1;
             }
@@ -219,7 +219,7 @@ mod tests {
         for (message, expected) in [
             (r#"{"a":{"b":"x"},"c":1,"c":2}"#, Ok(true)),
             (r#"{"a":{"b":"x","c":1,"c":2}}"#, Ok(true)),
-            (r#"{"a":{"b":"x"},"a":1}"#, Err(14)),
+            (r#"{"a":{"b":"x"},"a":1}"#, Err(15)),
             (r#"{"a":{"b":"x","\u0062":"y"}}"#, Err(14)),
         ] {
             let found = pointer.matches(message, &text("x")).map_err(|error| error.offset);

@@ -1,0 +1,67 @@
+//! `policy check`: whether the policy holds together, and whether what it routes to is there.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use portcullis_core::home::lock::Lock;
+
+use crate::environment::Environment;
+use crate::output::Output;
+use crate::policy_file;
+
+/// What to do with the policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Checks `policy.toml` and `plugins.lock`
+    Check,
+}
+
+pub(crate) fn run(policy: &Policy, environment: &Environment) -> Result<()> {
+    match policy {
+        Policy::Check => check(environment),
+    }
+}
+
+fn check(environment: &Environment) -> Result<()> {
+    let mut output = Output::new();
+    let Some(home) = environment.home_if_any()? else {
+        let path = environment.home_path()?;
+        return Ok(output.line(format!(
+            "there is no policy: no home at `{}`",
+            path.display()
+        ))?);
+    };
+    let (_, policy) = policy_file::read(&home)?;
+    let list = Lock::load(&home)?;
+    let path = home.policy_file();
+    let missing: Vec<String> = policy
+        .routes()
+        .iter()
+        .filter(|route| list.find(&route.plugin).is_none())
+        .map(|route| {
+            format!(
+                "{}:{}:1: the plugin `{}` is not installed: add it with `portcullis add FILE.wasm --name {}`, \
+                 or remove the route",
+                path.display(),
+                route.line,
+                route.plugin,
+                route.plugin
+            )
+        })
+        .collect();
+    if !missing.is_empty() {
+        bail!("{}", missing.join("\n"));
+    }
+    let routed: BTreeSet<_> = policy.routes().iter().map(|route| &route.plugin).collect();
+    Ok(output.line(format!(
+        "policy is valid: {}, {}",
+        counted(policy.routes().len(), "route"),
+        counted(routed.len(), "plugin")
+    ))?)
+}
+
+fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
+}

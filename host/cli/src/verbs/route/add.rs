@@ -1,0 +1,63 @@
+//! `route add ORIGIN PLUGIN [--host-name NAME] [--when POINTER=VALUE]…`: lets an extension use a plugin.
+
+use anyhow::{Result, bail};
+use portcullis_core::caller::Origin;
+use portcullis_core::home::lock::Lock;
+use portcullis_core::names::{HostName, PluginName};
+
+use super::condition::{self, Condition};
+use crate::environment::Environment;
+use crate::installation;
+use crate::output::Output;
+use crate::policy_file::{self, NewRoute};
+
+/// Lets an extension use a plugin.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// `chrome-extension://<id>/`, or the id of a Mozilla add-on
+    origin: Origin,
+    /// The plugin
+    plugin: PluginName,
+    /// Only where the extension asked for this host name
+    #[arg(long, value_name = "NAME")]
+    host_name: Option<HostName>,
+    /// Only messages that have this value at this JSON pointer, for example `/type=note`
+    #[arg(long, value_name = "POINTER=VALUE")]
+    when: Vec<Condition>,
+}
+
+pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()> {
+    let new = NewRoute {
+        origin: arguments.origin,
+        host_name: arguments.host_name,
+        when: condition::together(&arguments.when)?,
+        plugin: arguments.plugin,
+    };
+    let home = environment.home()?;
+    let lock = installation::lock(&home, "route add")?;
+    let list = Lock::load(&home)?;
+    if list.find(&new.plugin).is_none() {
+        bail!("{}", installation::not_installed(&new.plugin, &list));
+    }
+    let (text, policy) = policy_file::read(&home)?;
+    let mut output = Output::new();
+    let (origin, plugin) = (&new.origin, &new.plugin);
+    if let Some(there) = policy
+        .routes()
+        .iter()
+        .find(|route| new.has_conditions_of(route))
+    {
+        if there.plugin == *plugin {
+            return Ok(output.line(format!("`{origin}` is already routed to `{plugin}`"))?);
+        }
+        bail!(
+            "`{origin}` is already routed to `{}` (line {} of `{}`); to change that, first run\n  {}",
+            there.plugin,
+            there.line,
+            home.policy_file().display(),
+            policy_file::removal_command(there)
+        );
+    }
+    policy_file::save(&lock, &policy_file::with_route(&text, &new)?)?;
+    Ok(output.line(format!("routed `{origin}` to `{plugin}`"))?)
+}
