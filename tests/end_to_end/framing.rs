@@ -73,7 +73,7 @@ fn case_04_two_frames_in_one_write_get_two_replies() {
     port.send_raw(&both).receive(PATIENCE).expect_text(HELLO);
     port.receive(PATIENCE).expect_text("[2]");
     // And one and a half, with the rest later.
-    let (first, rest) = both.split_at(30);
+    let (first, rest) = both.split_at(25);
     port.send_raw(first).receive(PATIENCE).expect_text(HELLO);
     port.send_raw(rest).receive(PATIENCE).expect_text("[2]");
     port.end().expect_exit(0).expect_no_frames();

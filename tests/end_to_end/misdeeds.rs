@@ -92,7 +92,7 @@ fn of_session(verb: Verb) -> (u64, Answer) {
         }
         Verb::PostLarge => ((1 << 20) + 1, texts(&[r#"{"code":"too-large"}"#])),
         Verb::PostGarbage | Verb::PostForged => (0, texts(&[r#"{"code":"invalid-json"}"#])),
-        Verb::Timers => (70, texts(&[r#"{"refused":6,"code":"too-many"}"#])),
+        Verb::Timers => (70, texts(&[r#"{"code":"too-many","refused":6}"#])),
         Verb::TimerTooLong => (0, texts(&[r#"{"code":"too-long"}"#])),
         Verb::TimerPosts => (50, texts(&[r#"{"timer":50}"#])),
         Verb::TimerCancelled => (50, texts(&["true"])),

@@ -259,21 +259,34 @@ fn a_condition_may_compare_text_numbers_and_truth() {
     let when = |condition: &str, plugin: &str| {
         format!("{}when = {{ {condition} }}\n", route(ORIGIN, plugin))
     };
-    let policy = when("\"/kind\" = 7", "unruly") + &when("\"/a/0/b~1c\" = true", "echo");
+    let policy = when("\"/a/0/b~1c\" = 7", "unruly") + &when("\"/a/0/b~1c\" = true", "echo");
     let home = home_with(&["unruly", "echo"], &policy);
     let mut port = Browser::chromium(&home).start();
-    port.ask(r#"{"kind":7}"#).expect_text(r#"{"length":10}"#);
-    let nested = r#"{"a":[{"b/c":true}]}"#;
-    port.ask(nested).expect_text(nested);
-    for message in [
-        r#"{"kind":"7"}"#,
-        r#"{"kind":8}"#,
-        r#"{"a":[{"b/c":"true"}]}"#,
-        r#"{"a":[{"b/c":1}]}"#,
+    port.ask(r#"{"a":[{"b/c":7}]}"#)
+        .expect_text(r#"{"length":17}"#);
+    let truth = r#"{"a":[{"b/c":true}]}"#;
+    port.ask(truth).expect_text(truth);
+    for value in [
+        "\"7\"", "8", "7.5", "\"true\"", "false", "null", "1", "[7]", "{}",
     ] {
-        port.ask(message).expect_error("no-route");
+        let message = format!(r#"{{"a":[{{"b/c":{value}}}]}}"#);
+        port.ask(&message).expect_error("no-route");
     }
     port.end().expect_exit(0).expect_no_frames();
+}
+
+#[test]
+fn conditions_that_one_message_can_meet_both_are_an_error_in_the_policy() {
+    let when = |condition: &str, plugin: &str| {
+        format!("{}when = {{ {condition} }}\n", route(ORIGIN, plugin))
+    };
+    let policy = when("\"/a\" = 1", "unruly") + &when("\"/b\" = 1", "echo");
+    let home = home_with(&["unruly", "echo"], &policy);
+    let mut port = Browser::chromium(&home).start();
+    port.ask(r#"{"a":1}"#).expect_error("policy-invalid");
+    port.end()
+        .expect_exit(1)
+        .expect_stderr_contains("policy.toml");
 }
 
 #[test]

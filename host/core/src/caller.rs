@@ -40,7 +40,9 @@ pub struct Caller {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallerError {
     /// There is nothing that could be a caller.
-    #[error("no caller: a browser passes the extension's origin, or a manifest path and an add-on id")]
+    #[error(
+        "no caller: a browser passes the extension's origin, or a manifest path and an add-on id"
+    )]
     NotABrowser,
     /// An argument that identifies the caller is not UTF-8.
     #[error("argument {position} is not UTF-8")]
@@ -81,40 +83,63 @@ impl Caller {
         }
         let manifest = Path::new(first);
         let is_manifest = manifest.is_absolute()
-            && manifest.extension().is_some_and(|extension| extension == "json");
+            && manifest
+                .extension()
+                .is_some_and(|extension| extension == "json");
         let (true, Some(second)) = (is_manifest, arguments.get(1)) else {
             return Err(CallerError::NotABrowser);
         };
-        let origin: Origin =
-            second.to_str().ok_or(CallerError::NotText { position: 2 })?.parse()?;
+        let origin: Origin = second
+            .to_str()
+            .ok_or(CallerError::NotText { position: 2 })?
+            .parse()?;
         if origin.family() != Family::Mozilla {
             return Err(CallerError::FamilyMismatch(origin));
         }
-        let manifest_name =
-            manifest.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
-        Ok(Self::new(origin, manifest_name.or(launcher_name), &arguments[2..]))
+        let manifest_name = manifest
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .and_then(|stem| stem.parse().ok());
+        Ok(Self::new(
+            origin,
+            manifest_name.or(launcher_name),
+            &arguments[2..],
+        ))
     }
 
     /// Whether the arguments are meant as a browser's, however malformed. For the program for people, which hands such
     /// a start over instead of parsing it.
     #[must_use]
     pub fn looks_like_a_browser(arguments: &[OsString]) -> bool {
-        arguments.first().and_then(|first| first.to_str()).is_some_and(|first| {
-            first.starts_with(origin::CHROMIUM_SCHEME)
-                || (arguments.len() > 1
-                    && Path::new(first).is_absolute()
-                    && first.ends_with(".json"))
-        })
+        arguments
+            .first()
+            .and_then(|first| first.to_str())
+            .is_some_and(|first| {
+                first.starts_with(origin::CHROMIUM_SCHEME)
+                    || (arguments.len() > 1
+                        && Path::new(first).is_absolute()
+                        && first.ends_with(".json"))
+            })
     }
 
     fn new(origin: Origin, host_name: Option<HostName>, further: &[OsString]) -> Self {
-        let further: Vec<&str> = further.iter().filter_map(|argument| argument.to_str()).collect();
+        let further: Vec<&str> = further
+            .iter()
+            .filter_map(|argument| argument.to_str())
+            .collect();
         let parent_window = further
             .iter()
             .find_map(|argument| argument.strip_prefix("--parent-window=")?.parse().ok())
             .filter(|window| *window != 0);
-        let launch_fault = LAUNCH_FAULTS.into_iter().find(|fault| further.contains(fault));
-        Self { origin, host_name, parent_window, launch_fault }
+        let launch_fault = LAUNCH_FAULTS
+            .into_iter()
+            .find(|fault| further.contains(fault));
+        Self {
+            origin,
+            host_name,
+            parent_window,
+            launch_fault,
+        }
     }
 }
 
@@ -132,14 +157,22 @@ mod tests {
     #[test]
     fn both_families_are_told_apart() {
         let chromium = parse(&[ORIGIN]).expect("Chromium on POSIX passes this");
-        assert_eq!((chromium.origin.as_str(), chromium.origin.family()), (ORIGIN, Family::Chromium));
+        assert_eq!(
+            (chromium.origin.as_str(), chromium.origin.family()),
+            (ORIGIN, Family::Chromium)
+        );
         assert_eq!(chromium.host_name, None);
 
-        let mozilla =
-            parse(&["/home/u/.mozilla/native-messaging-hosts/ping_pong.json", "native@example.org"])
-                .expect("Firefox passes this");
+        let mozilla = parse(&[
+            "/home/u/.mozilla/native-messaging-hosts/ping_pong.json",
+            "native@example.org",
+        ])
+        .expect("Firefox passes this");
         assert_eq!(mozilla.origin.family(), Family::Mozilla);
-        assert_eq!(mozilla.host_name.expect("the manifest is named").as_str(), "ping_pong");
+        assert_eq!(
+            mozilla.host_name.expect("the manifest is named").as_str(),
+            "ping_pong"
+        );
     }
 
     #[test]
@@ -147,9 +180,24 @@ mod tests {
         for (further, window, fault) in [
             (&["--parent-window=0"][..], None, None),
             (&["--parent-window=123456"], Some(123_456), None),
-            (&["--reconnect-command=W10=", "--native-messaging-connect-id=abc"], None, None),
-            (&["--extension-not-installed"], None, Some("--extension-not-installed")),
-            (&["--invalid-connect-id", "--unheard-of"], None, Some("--invalid-connect-id")),
+            (
+                &[
+                    "--reconnect-command=W10=",
+                    "--native-messaging-connect-id=abc",
+                ],
+                None,
+                None,
+            ),
+            (
+                &["--extension-not-installed"],
+                None,
+                Some("--extension-not-installed"),
+            ),
+            (
+                &["--invalid-connect-id", "--unheard-of"],
+                None,
+                Some("--invalid-connect-id"),
+            ),
         ] {
             let caller = parse(&[&[ORIGIN], further].concat()).expect("further arguments are fine");
             assert_eq!((caller.parent_window, caller.launch_fault), (window, fault));
@@ -166,7 +214,11 @@ mod tests {
             &["/absolute.json"],
             &["/absolute.txt", "native@example.org"],
         ] {
-            assert_eq!(parse(arguments), Err(CallerError::NotABrowser), "{arguments:?}");
+            assert_eq!(
+                parse(arguments),
+                Err(CallerError::NotABrowser),
+                "{arguments:?}"
+            );
         }
         for arguments in [
             &["https://example.org/"][..],
@@ -175,7 +227,10 @@ mod tests {
             &["/absolute.json", "a/b@example.org"],
             &["/absolute.json", ""],
         ] {
-            assert!(matches!(parse(arguments), Err(CallerError::Origin(_))), "{arguments:?}");
+            assert!(
+                matches!(parse(arguments), Err(CallerError::Origin(_))),
+                "{arguments:?}"
+            );
         }
         let mixed = parse(&["/absolute.json", ORIGIN]);
         assert!(matches!(mixed, Err(CallerError::FamilyMismatch(_))));
@@ -185,6 +240,9 @@ mod tests {
     fn a_launcher_names_the_host_for_chromium() {
         let launcher = "com.example.echo".parse().expect("a valid host name");
         let caller = Caller::from_arguments(&[ORIGIN.into()], Some(launcher)).expect("a browser");
-        assert_eq!(caller.host_name.expect("taken over").as_str(), "com.example.echo");
+        assert_eq!(
+            caller.host_name.expect("taken over").as_str(),
+            "com.example.echo"
+        );
     }
 }

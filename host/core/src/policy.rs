@@ -53,10 +53,17 @@ impl Policy {
     ///
     /// The first [`PolicyError`] of the file. Nothing of a file with an error may be used.
     pub fn parse(text: &str, file: &Path) -> Result<Self, PolicyError> {
-        schema::parse(text).map(|routes| Self { routes }).map_err(|fault| {
-            let (line, column) = place(text, fault.at);
-            PolicyError { file: file.to_owned(), line, column, problem: fault.problem }
-        })
+        schema::parse(text)
+            .map(|routes| Self { routes })
+            .map_err(|fault| {
+                let (line, column) = place(text, fault.at);
+                PolicyError {
+                    file: file.to_owned(),
+                    line,
+                    column,
+                    problem: fault.problem,
+                }
+            })
     }
 
     /// Every route, in the order of the file.
@@ -71,7 +78,10 @@ impl Policy {
     pub fn for_port(&self, origin: &Origin, host_name: Option<&HostName>) -> PortRoutes {
         let fits = |route: &&Route| {
             route.origin == *origin
-                && route.host_name.as_ref().is_none_or(|wanted| Some(wanted) == host_name)
+                && route
+                    .host_name
+                    .as_ref()
+                    .is_none_or(|wanted| Some(wanted) == host_name)
         };
         PortRoutes::new(self.routes.iter().filter(fits).cloned().collect())
     }
@@ -81,7 +91,10 @@ impl Policy {
 fn place(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset.min(text.len())).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 #[cfg(test)]

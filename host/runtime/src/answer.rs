@@ -17,7 +17,10 @@ pub(crate) fn message_too_large(length: u64, limit: u64) -> Report {
 
 /// A message that is not JSON in UTF-8.
 pub(crate) fn invalid_message(problem: &dyn std::fmt::Display) -> Report {
-    Report::new(ErrorCode::InvalidJson, format!("the message was refused: {problem}"))
+    Report::new(
+        ErrorCode::InvalidJson,
+        format!("the message was refused: {problem}"),
+    )
 }
 
 /// No route fits this message.
@@ -66,7 +69,13 @@ pub(crate) fn connect_refused(plugin: &PluginName, code: String, message: String
 /// A call that did not end well.
 pub(crate) fn failure(route: &Route, kind: FailureKind) -> Report {
     let Route { plugin, limits, .. } = route;
-    let Limits { memory, cpu_per_call, wall_per_call, init, .. } = limits;
+    let Limits {
+        memory,
+        cpu_per_call,
+        wall_per_call,
+        init,
+        ..
+    } = limits;
     let raise = |key: &str| format!("raise `{key}` for this route in policy.toml");
     match kind {
         FailureKind::InitFailed => {
@@ -86,16 +95,19 @@ pub(crate) fn failure(route: &Route, kind: FailureKind) -> Report {
             Report::new(ErrorCode::PluginExited, sentence)
         }
         FailureKind::OutOfMemory => {
-            let sentence = format!("plugin `{plugin}` needed more memory than the {memory} it may have");
+            let sentence =
+                format!("plugin `{plugin}` needed more memory than the {memory} it may have");
             Report::new(ErrorCode::PluginOutOfMemory, sentence).with_hint(raise("memory"))
         }
         FailureKind::CpuTimeout => {
-            let sentence =
-                format!("plugin `{plugin}` used more than {cpu_per_call} of processor time on one call");
+            let sentence = format!(
+                "plugin `{plugin}` used more than {cpu_per_call} of processor time on one call"
+            );
             Report::new(ErrorCode::PluginTimeout, sentence).with_hint(raise("cpu-per-call"))
         }
         FailureKind::WallTimeout => {
-            let sentence = format!("plugin `{plugin}` took longer than {wall_per_call} on one call");
+            let sentence =
+                format!("plugin `{plugin}` took longer than {wall_per_call} on one call");
             Report::new(ErrorCode::PluginTimeout, sentence).with_hint(raise("wall-per-call"))
         }
     }

@@ -32,6 +32,8 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
             local_app_data: std::env::var_os("LOCALAPPDATA"),
         },
         // An unknown word is no reason to refuse a port: the default is what a person who mistyped it would want.
-        log_level: level.and_then(|word| word.parse().ok()).unwrap_or(LevelFilter::INFO),
+        log_level: level
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(LevelFilter::INFO),
     }
 }

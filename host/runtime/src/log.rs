@@ -11,8 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_core::home::Home;
+use portcullis_sandbox::PLUGIN_TARGET;
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
 use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -46,17 +49,32 @@ pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
         .with_target(false)
         .without_time()
         .with_writer(io::stderr)
-        .with_filter(LevelFilter::WARN);
-    tracing_subscriber::registry().with(to_file).with(to_stderr).init();
+        .with_filter(filter_fn(is_for_the_browser));
+    tracing_subscriber::registry()
+        .with(to_file)
+        .with(to_stderr)
+        .init();
     if let Some(fault) = fault {
         tracing::warn!("failed to open the log file: {fault}");
     }
 }
 
+/// Whether an event goes to the browser's log as well: the host's own warnings do, the words of plugins never. Firefox
+/// shows that log as the extension's own, and a plugin has no business there.
+fn is_for_the_browser(event: &Metadata<'_>) -> bool {
+    *event.level() <= Level::WARN && event.target() != PLUGIN_TARGET
+}
+
 /// Opens the log for appending, after moving a full one away.
 fn open(folder: &Path) -> io::Result<File> {
     let path = folder.join(FILE_NAME);
-    let append = || OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    let append = || {
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+    };
     let file = match append() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new().mode(0o700).create(folder)?;

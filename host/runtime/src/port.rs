@@ -7,6 +7,7 @@
 //! the reading, and a browser that does not read stops the sending.
 
 mod ending;
+mod guard;
 mod lane;
 mod lent;
 mod wait;
@@ -17,8 +18,8 @@ use std::time::Instant;
 
 use portcullis_core::caller::Caller;
 use portcullis_core::policy::PortRoutes;
-use portcullis_core::protocol::report::Report;
 use portcullis_core::protocol::frame::Inbound;
+use portcullis_core::protocol::report::Report;
 use portcullis_core::protocol::{INBOUND_CEILING, json};
 use portcullis_sandbox::Peer;
 use portcullis_sandbox::alarms::Alarms;
@@ -27,13 +28,17 @@ use crate::answer;
 use crate::channel::{Input, Output, Received, Sent};
 use crate::exit::Exit;
 use crate::plugins::Plugins;
+use crate::signals;
 use ending::Ending;
 use lane::{Lane, Message};
 
 /// What serves a port.
 pub(crate) enum Service {
     /// Plugins, by these routes.
-    Routes { routes: PortRoutes, plugins: Plugins },
+    Routes {
+        routes: PortRoutes,
+        plugins: Plugins,
+    },
     /// Nothing: every message gets this report.
     Refused(Box<Report>),
 }
@@ -77,8 +82,11 @@ pub(crate) fn serve(caller: Caller, service: Service, output: Output) -> Exit {
     let began = Instant::now();
     let mut port = Port::new(caller, service, output);
     tracing::debug!("port opened");
-    port.connect_sessions();
-    let exit = port.run();
+    let shared = port.shared.clone();
+    let exit = guard::guarded(&shared, || {
+        port.connect_sessions();
+        port.run()
+    });
     let (received, sent) = (port.messages, port.shared.output().frames());
     let milliseconds = began.elapsed().as_millis();
     tracing::info!(received, sent, milliseconds, "port closed");
@@ -96,9 +104,15 @@ impl Port {
             Service::Refused(_) => (0, 0, Exit::Misconfigured),
         };
         Self {
-            shared: Shared { output: Arc::new(Mutex::new(output)), alarms: Alarms::default() },
+            shared: Shared {
+                output: Arc::new(Mutex::new(output)),
+                alarms: Alarms::default(),
+            },
             service,
-            peer: Peer { origin: caller.origin, host_name: caller.host_name },
+            peer: Peer {
+                origin: caller.origin,
+                host_name: caller.host_name,
+            },
             input: Input::new(limit),
             lanes: std::iter::repeat_with(|| None).take(lanes).collect(),
             held: None,
@@ -112,7 +126,9 @@ impl Port {
 
     /// A session whose route fits every message may post before the first one, so it is started with the port.
     fn connect_sessions(&mut self) {
-        let Service::Routes { routes, .. } = &self.service else { return };
+        let Service::Routes { routes, .. } = &self.service else {
+            return;
+        };
         if let Some(place) = routes.unconditional()
             && let Ok(lane) = self.lane(place)
         {
@@ -122,6 +138,9 @@ impl Port {
 
     fn run(&mut self) -> Exit {
         loop {
+            if signals::ended() {
+                self.ending.begin(&self.shared.alarms);
+            }
             self.hand_on_held();
             self.take_frames();
             self.run_lanes();
@@ -139,7 +158,9 @@ impl Port {
     /// Takes every frame that has arrived, as long as it can be handed on.
     fn take_frames(&mut self) {
         while self.held.is_none() && !self.ending.discards_input() {
-            let Some(inbound) = self.input.next_frame() else { return };
+            let Some(inbound) = self.input.next_frame() else {
+                return;
+            };
             self.messages += 1;
             match inbound {
                 Inbound::Frame(body) => self.take_message(body),
@@ -157,7 +178,10 @@ impl Port {
                 if !answers {
                     self.first_message.get_or_insert_with(Instant::now);
                 }
-                let message = Message { ordinal: self.messages, body };
+                let message = Message {
+                    ordinal: self.messages,
+                    body,
+                };
                 self.hand_on(Held::Message { place, message });
             }
             Err(report) => self.refuse(*report),
@@ -243,9 +267,10 @@ impl Port {
     fn hand_on(&mut self, held: Held) {
         self.held = match held {
             Held::Message { place, message } => match &mut self.lanes[place] {
-                Some(lane) => {
-                    lane.push(message).err().map(|message| Held::Message { place, message })
-                }
+                Some(lane) => lane
+                    .push(message)
+                    .err()
+                    .map(|message| Held::Message { place, message }),
                 None => None,
             },
             Held::Report(report) => match self.shared.output().send_report(&report) {

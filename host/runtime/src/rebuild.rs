@@ -88,9 +88,14 @@ fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {
 fn port_has_ended() -> bool {
     let stdin: BorrowedFd<'_> = rustix::stdio::stdin();
     let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     rustix::event::poll(&mut watched, Some(&now)).is_ok()
-        && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+        && watched[0]
+            .revents()
+            .intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 /// Marks every descriptor but the standard ones to be closed in children. Firefox leaves one of its own, number 3,
@@ -99,6 +104,11 @@ fn keep_descriptors_from_children() {
     #[cfg(target_os = "linux")]
     // SAFETY: changes flags of descriptors only; where the kernel is too old it fails and changes nothing.
     unsafe {
-        libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        libc::syscall(
+            libc::SYS_close_range,
+            3u32,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
     }
 }

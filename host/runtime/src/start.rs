@@ -13,7 +13,7 @@ use portcullis_sandbox::Engine;
 use crate::channel::{self, Output};
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::plugins::{Plugins, chain};
+use crate::plugins::{self, Plugins, chain};
 use crate::port::{self, Service};
 use crate::{log, signals, watchdog};
 
@@ -68,16 +68,31 @@ fn find_home(environment: &Environment) -> Result<Home, NoHome> {
     };
     let root = home::locate(&environment.surroundings).map_err(|error| {
         let sentence = "the host has no home folder";
-        refused(ErrorCode::PolicyInvalid, sentence, "portcullis policy check", &error)
+        refused(
+            ErrorCode::PolicyInvalid,
+            sentence,
+            "portcullis policy check",
+            &error,
+        )
     })?;
     Home::open(root).map_err(|error| match error {
         HomeError::Missing { .. } => {
             let sentence = "nothing has been set up on this machine";
-            refused(ErrorCode::NoRoute, sentence, "portcullis add PLUGIN.wasm", &error)
+            refused(
+                ErrorCode::NoRoute,
+                sentence,
+                "portcullis add PLUGIN.wasm",
+                &error,
+            )
         }
         error => {
             let sentence = "the host's home folder cannot be used";
-            refused(ErrorCode::PolicyInvalid, sentence, "portcullis policy check", &error)
+            refused(
+                ErrorCode::PolicyInvalid,
+                sentence,
+                "portcullis policy check",
+                &error,
+            )
         }
     })
 }
@@ -89,11 +104,18 @@ fn open_service(home: Home, caller: &Caller) -> Result<Service, Box<Report>> {
     if routes.as_slice().is_empty() {
         return Err(no_route(caller, &routes));
     }
+    let lock = plugins::read_lock(&home)?;
     let engine = Engine::start(watchdog::on_tick).map_err(|error| {
         tracing::error!("{}", chain(&error));
-        Box::new(Report::new(ErrorCode::Internal, "the sandbox could not be set up"))
+        Box::new(Report::new(
+            ErrorCode::Internal,
+            "the sandbox could not be set up",
+        ))
     })?;
-    Ok(Service::Routes { routes, plugins: Plugins::new(home, engine) })
+    Ok(Service::Routes {
+        routes,
+        plugins: Plugins::new(home, engine, lock),
+    })
 }
 
 fn read_policy(file: &Path) -> Result<Policy, Box<Report>> {
@@ -110,9 +132,14 @@ fn read_policy(file: &Path) -> Result<Policy, Box<Report>> {
 }
 
 fn no_route(caller: &Caller, _routes: &PortRoutes) -> Box<Report> {
-    let Caller { origin, host_name, .. } = caller;
+    let Caller {
+        origin, host_name, ..
+    } = caller;
     let (asked, option) = match host_name {
-        Some(name) => (format!(" and host name `{name}`"), format!(" --host-name {name}")),
+        Some(name) => (
+            format!(" and host name `{name}`"),
+            format!(" --host-name {name}"),
+        ),
         None => (String::new(), String::new()),
     };
     tracing::warn!("refused: the policy has no route for origin `{origin}`{asked}");

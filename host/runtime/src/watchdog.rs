@@ -39,9 +39,7 @@ pub(crate) fn on_tick() {
     if !ENDING.load(Ordering::SeqCst) && ticks.is_multiple_of(LOOK_EVERY) && input_is_closed() {
         ENDING.store(true, Ordering::SeqCst);
     }
-    if ENDING.load(Ordering::SeqCst)
-        && SINCE_END.fetch_add(1, Ordering::SeqCst) >= PATIENCE
-    {
+    if ENDING.load(Ordering::SeqCst) && SINCE_END.fetch_add(1, Ordering::SeqCst) >= PATIENCE {
         give_up();
     }
 }
@@ -51,9 +49,14 @@ fn input_is_closed() -> bool {
     // SAFETY: descriptor 0 is open for the whole life of the process.
     let input = unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) };
     let mut watched = [PollFd::new(&input, PollFlags::empty())];
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     rustix::event::poll(&mut watched, Some(&now)).is_ok()
-        && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+        && watched[0]
+            .revents()
+            .intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 fn give_up() {

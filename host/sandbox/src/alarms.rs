@@ -49,13 +49,20 @@ impl Alarms {
         let key = (at, queue.next_number);
         queue.next_number += 1;
         queue.waiting.insert(key, waker);
-        Alarm { key, alarms: self.clone() }
+        Alarm {
+            key,
+            alarms: self.clone(),
+        }
     }
 
     /// Completes at `at`.
     #[must_use]
     pub fn sleep_until(&self, at: Instant) -> Sleep {
-        Sleep { at, alarms: self.clone(), alarm: None }
+        Sleep {
+            at,
+            alarms: self.clone(),
+            alarm: None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -139,9 +146,15 @@ mod tests {
         let alarms = Alarms::default();
         let mut sleep = std::pin::pin!(alarms.sleep_until(Instant::now()));
         let waker = Waker::noop();
-        assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(waker)), Poll::Ready(()));
+        assert_eq!(
+            sleep.as_mut().poll(&mut Context::from_waker(waker)),
+            Poll::Ready(())
+        );
         let mut later = std::pin::pin!(alarms.sleep_until(Instant::now() + Duration::from_secs(9)));
-        assert_eq!(later.as_mut().poll(&mut Context::from_waker(waker)), Poll::Pending);
+        assert_eq!(
+            later.as_mut().poll(&mut Context::from_waker(waker)),
+            Poll::Pending
+        );
         assert!(alarms.next().is_some());
     }
 }

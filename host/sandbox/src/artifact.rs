@@ -40,7 +40,11 @@ pub struct LoadError {
 }
 
 /// Where an open file can be named: wasmtime takes a path, and this one always means the file that was checked.
-const DESCRIPTORS: &str = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+const DESCRIPTORS: &str = if cfg!(target_os = "linux") {
+    "/proc/self/fd"
+} else {
+    "/dev/fd"
+};
 
 /// Maps the component in an open artifact.
 pub(crate) fn load(engine: &Engine, artifact: &File) -> Result<Component, LoadError> {
@@ -49,8 +53,9 @@ pub(crate) fn load(engine: &Engine, artifact: &File) -> Result<Component, LoadEr
     // mapped. The caller vouches for the first: the artifact was written by our own `compile` into a folder that only
     // this user can write, and has been checked against the lock. For the second: artifacts are replaced by renaming a
     // new file over them, never written in place, and no grant can reach the folder.
-    unsafe { Component::deserialize_file(&engine.inner, path) }
-        .map_err(|error| LoadError { detail: format!("{error:#}") })
+    unsafe { Component::deserialize_file(&engine.inner, path) }.map_err(|error| LoadError {
+        detail: format!("{error:#}"),
+    })
 }
 
 /// Why a component could not be compiled.

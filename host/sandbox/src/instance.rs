@@ -127,7 +127,12 @@ impl Instance {
         })
         .await;
         match started {
-            Ok(Ok(functions)) => Ok(Ok(Self { store, functions, peer, limits })),
+            Ok(Ok(functions)) => Ok(Ok(Self {
+                store,
+                functions,
+                peer,
+                limits,
+            })),
             Ok(Err(error)) => Ok(Err(refused(error))),
             Err(failure) => Err(failure),
         }
@@ -139,7 +144,12 @@ impl Instance {
     ///
     /// [`Failure`] where the call did not end well. The instance is gone then.
     pub async fn message(mut self, text: &str) -> Result<(Outcome, Self), Failure> {
-        let Self { store, functions, peer, limits } = &mut self;
+        let Self {
+            store,
+            functions,
+            peer,
+            limits,
+        } = &mut self;
         let allowance = Allowance::for_call(limits);
         let outcome = clocked(store, allowance, async |store: &mut Store<State>| {
             let context = store.as_context_mut();
@@ -165,8 +175,15 @@ impl Instance {
     ///
     /// As [`Self::message`].
     pub async fn timer(mut self, token: u64) -> Result<(Outcome, Self), Failure> {
-        let Self { store, functions, limits, .. } = &mut self;
-        let Functions::Session(exports) = functions else { return Ok((Outcome::Nothing, self)) };
+        let Self {
+            store,
+            functions,
+            limits,
+            ..
+        } = &mut self;
+        let Functions::Session(exports) = functions else {
+            return Ok((Outcome::Nothing, self));
+        };
         let allowance = Allowance::for_call(limits);
         let outcome = clocked(store, allowance, async |store: &mut Store<State>| {
             Ok(match exports.timer(store.as_context_mut(), token).await? {
@@ -184,8 +201,15 @@ impl Instance {
     ///
     /// As [`Self::message`].
     pub async fn disconnect(mut self) -> Result<(), Failure> {
-        let Self { store, functions, limits, .. } = &mut self;
-        let Functions::Session(exports) = functions else { return Ok(()) };
+        let Self {
+            store,
+            functions,
+            limits,
+            ..
+        } = &mut self;
+        let Functions::Session(exports) = functions else {
+            return Ok(());
+        };
         let allowance = Allowance::for_call(limits);
         clocked(store, allowance, async |store: &mut Store<State>| {
             exports.disconnect(store.as_context_mut()).await
@@ -202,7 +226,10 @@ fn replied<const LIMIT: usize>(reply: Text<LIMIT>) -> Outcome {
 }
 
 fn refused(error: PluginErrorRecord) -> Outcome {
-    Outcome::Refused { code: error.code.or_note(), message: error.message.or_note() }
+    Outcome::Refused {
+        code: error.code.or_note(),
+        message: error.message.or_note(),
+    }
 }
 
 /// The only way to a store: with its budget, its clocks and its caps.
@@ -238,4 +265,7 @@ async fn clocked<R>(
     result.map_err(|error| failure::classify(error, store.data(), allowance))
 }
 
-const _: () = assert!(TICK.as_millis() > 0, "a tick of zero would disarm the timer");
+const _: () = assert!(
+    TICK.as_millis() > 0,
+    "a tick of zero would disarm the timer"
+);

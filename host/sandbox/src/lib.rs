@@ -20,7 +20,8 @@ mod plugin;
 #[cfg(feature = "compile")]
 pub use artifact::{CompileError, compile};
 pub use artifact::{LoadError, PROGRAM_VERSION, TARGET};
-pub use capabilities::port::{PostFault, SilentPort, TimerFault, Port};
+pub use capabilities::log::PLUGIN_TARGET;
+pub use capabilities::port::{Port, PostFault, SilentPort, TimerFault};
 pub use engine::{Engine, EngineError};
 pub use instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
 pub use plugin::{Mode, Plugin, PluginFault};

@@ -62,7 +62,11 @@ impl Plugin {
         let component = artifact::load(engine, artifact)?;
         let exports = exports(&component)?;
         let prepared = link(engine, &component)?;
-        Ok(Self { engine: engine.clone(), prepared, exports })
+        Ok(Self {
+            engine: engine.clone(),
+            prepared,
+            exports,
+        })
     }
 
     /// How the plugin is used.
@@ -79,12 +83,14 @@ fn exports(component: &Component) -> Result<Exports, PluginFault> {
     let handler = component.get_export_index(None, HANDLER);
     let session = component.get_export_index(None, SESSION);
     let (found, mode) = match (handler, session) {
-        (Some(interface), None) => {
-            (HandlerExports::find(component, &interface).map(Exports::Handler), "handler")
-        }
-        (None, Some(interface)) => {
-            (SessionExports::find(component, &interface).map(Exports::Session), "session")
-        }
+        (Some(interface), None) => (
+            HandlerExports::find(component, &interface).map(Exports::Handler),
+            "handler",
+        ),
+        (None, Some(interface)) => (
+            SessionExports::find(component, &interface).map(Exports::Session),
+            "session",
+        ),
         (Some(_), Some(_)) => {
             let problem = "it exports both `handler` and `session`: export one";
             return Err(PluginFault::Incompatible(problem.to_owned()));
@@ -107,7 +113,9 @@ fn link(engine: &Engine, component: &Component) -> Result<InstancePre<State>, Pl
         if let Some(difference) = offered::difference(import) {
             return Err(PluginFault::Incompatible(difference));
         }
-        let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
+        let interface = import
+            .split_once('@')
+            .map_or(import, |(interface, _)| interface);
         capabilities::link(&mut linker, interface).map_err(incompatible)?;
     }
     linker.instantiate_pre(component).map_err(incompatible)

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use portcullis_tests::chromium::{Chromium, started_from, wait_until_gone};
 use portcullis_tests::{Home, OTHER_ORIGIN, encode, guests};
 
@@ -87,6 +89,8 @@ impl Stage {
         const BROKEN: &str = "Error when communicating with the native messaging host.";
         // Without `exec`: the shell has to stay, because it holds the output that the browser listens to.
         const UNTIL_END_OF_INPUT: &str = "cat >/dev/null";
+        // A pipe that has a writer and gets nothing: no child is made, which would be a second process for a moment.
+        const FOR_EVER: &str = r#"exec 3<>"$0.pipe"; read line <&3"#;
         let right = encode(r#"{"a":1}"#);
         let wrong = encode(r#"{"a":2}"#);
         let too_long = encode(&format!("\"{}\"", "x".repeat(MOST_FROM_HOST - 1)));
@@ -115,8 +119,7 @@ impl Stage {
             ),
             ("wrong.length", &too_long, UNTIL_END_OF_INPUT, &[BROKEN]),
             ("wrong.silent", b"", UNTIL_END_OF_INPUT, &["Silence"]),
-            // The browser kills the shell after two seconds, and leaves its child alone.
-            ("wrong.lingers", &right, "sleep 3", &["still ran"]),
+            ("wrong.lingers", &right, FOR_EVER, &["still ran"]),
         ] {
             let program = self.home.beside().join(name);
             let written = self.home.beside().join(format!("{name}.output"));
@@ -128,6 +131,9 @@ impl Stage {
             .expect("the folder can be written");
             fs::set_permissions(&program, Permissions::from_mode(0o700))
                 .expect("the file is our own");
+            let pipe = self.home.beside().join(format!("{name}.pipe"));
+            mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+                .expect("the folder can be written");
             self.register(name, program, ORIGIN);
             hosts.push((name, objections));
         }

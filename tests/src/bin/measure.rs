@@ -32,8 +32,14 @@ fn main() -> Result<()> {
     let home = Home::new();
     home.add("echo", &guests::echo()).route(ORIGIN, "echo");
     let peers = [
-        Peer { name: "native", program: native_echo()? },
-        Peer { name: "portcullis-host", program: programs::host().to_owned() },
+        Peer {
+            name: "native",
+            program: native_echo()?,
+        },
+        Peer {
+            name: "portcullis-host",
+            program: programs::host().to_owned(),
+        },
     ];
     pin_to_one_processor()?;
     let mut order = Order::new();
@@ -72,7 +78,11 @@ fn main() -> Result<()> {
     for program in [programs::host(), programs::portcullis()] {
         let size = std::fs::metadata(program)?.len();
         let name = program.file_name().unwrap_or_default().display();
-        writeln!(out, "size of {name}: {size} bytes ({} profile)", programs::profile())?;
+        writeln!(
+            out,
+            "size of {name}: {size} bytes ({} profile)",
+            programs::profile()
+        )?;
     }
     Ok(())
 }
@@ -83,7 +93,13 @@ fn native_echo() -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     let program = folder.join("native_echo");
     let status = Command::new("rustc")
-        .args(["--edition=2024", "-Copt-level=3", "-Clto=fat", "-Cpanic=abort", "-Cstrip=symbols"])
+        .args([
+            "--edition=2024",
+            "-Copt-level=3",
+            "-Clto=fat",
+            "-Cpanic=abort",
+            "-Cstrip=symbols",
+        ])
         .arg("-o")
         .arg(&program)
         .arg(cargo::root().join("tests/peers/native_echo.rs"))
@@ -138,7 +154,11 @@ impl Order {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        if self.0.is_multiple_of(2) { [0, 1] } else { [1, 0] }
+        if self.0.is_multiple_of(2) {
+            [0, 1]
+        } else {
+            [1, 0]
+        }
     }
 }
 
@@ -185,4 +205,3 @@ fn pin_to_one_processor() -> Result<()> {
     set.set(0);
     rustix::thread::sched_setaffinity(None, &set).context("failed to choose a processor")
 }
-

@@ -142,7 +142,9 @@ impl Drop for Ended {
 
 /// What is wrong with an end whatever the test expects: a panic, or a signal that nobody sent.
 pub(super) fn verdict(status: ExitStatus, stderr: &str, sent: &[Signal]) -> Result<(), String> {
-    if status.code() == Some(101) || stderr.contains("panicked at") {
+    // A plugin's panic is a line of the log, after a level; the program's own begins the line.
+    let panic = |line: &str| line.starts_with("thread '") && line.contains("panicked at");
+    if status.code() == Some(101) || stderr.lines().any(panic) {
         return Err(format!(
             "the host panicked ({status}); stderr is:\n{stderr}"
         ));

@@ -68,7 +68,7 @@ enum Finding {
 fn check_plugin(home: &Home, plugin: &Installed) -> Finding {
     match store::read(home, &plugin.digest, plugin.size) {
         Ok(_) => Finding::Whole,
-        Err(error) => Finding::Wrong(error.to_string()),
+        Err(error) => Finding::Wrong(format!("{:#}", anyhow::Error::from(error))),
     }
 }
 

@@ -28,7 +28,9 @@ impl Family {
 }
 
 /// An extension: `chrome-extension://<id>/` or a Mozilla add-on ID.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(String);
 
@@ -58,7 +60,9 @@ pub enum OriginError {
     #[error("`{0}` does not end with the one `/` that follows the id")]
     Slash(String),
     /// Neither `{uuid}` nor `name@domain`.
-    #[error("`{0}` is neither a `chrome-extension://` origin nor an add-on id (`{{uuid}}` or `name@domain`)")]
+    #[error(
+        "`{0}` is neither a `chrome-extension://` origin nor an add-on id (`{{uuid}}` or `name@domain`)"
+    )]
     AddOn(String),
     /// Longer than any browser allows.
     #[error("an add-on id of {0} bytes is longer than the 255 that are allowed")]
@@ -83,7 +87,11 @@ impl Origin {
     /// Which browsers know this extension.
     #[must_use]
     pub fn family(&self) -> Family {
-        if self.0.starts_with(CHROMIUM_SCHEME) { Family::Chromium } else { Family::Mozilla }
+        if self.0.starts_with(CHROMIUM_SCHEME) {
+            Family::Chromium
+        } else {
+            Family::Mozilla
+        }
     }
 }
 
@@ -99,7 +107,11 @@ impl TryFrom<String> for Origin {
     type Error = OriginError;
 
     fn try_from(text: String) -> Result<Self, OriginError> {
-        if text.contains("://") { check_chromium(&text)? } else { check_add_on(&text)? }
+        if text.contains("://") {
+            check_chromium(&text)?
+        } else {
+            check_add_on(&text)?
+        }
         Ok(Self(text))
     }
 }
@@ -118,17 +130,26 @@ impl fmt::Display for Origin {
 
 fn check_chromium(text: &str) -> Result<(), OriginError> {
     let origin = || text.to_owned();
-    let rest =
-        text.strip_prefix(CHROMIUM_SCHEME).ok_or_else(|| OriginError::Scheme(origin()))?;
-    let id = rest.strip_suffix('/').ok_or_else(|| OriginError::Slash(origin()))?;
+    let rest = text
+        .strip_prefix(CHROMIUM_SCHEME)
+        .ok_or_else(|| OriginError::Scheme(origin()))?;
+    let id = rest
+        .strip_suffix('/')
+        .ok_or_else(|| OriginError::Slash(origin()))?;
     if id.contains('/') {
         return Err(OriginError::Slash(origin()));
     }
     if let Some(found) = id.chars().find(|letter| !('a'..='p').contains(letter)) {
-        return Err(OriginError::IdLetter { origin: origin(), found });
+        return Err(OriginError::IdLetter {
+            origin: origin(),
+            found,
+        });
     }
     if id.len() != CHROMIUM_ID_LENGTH {
-        return Err(OriginError::IdLength { origin: origin(), length: id.len() });
+        return Err(OriginError::IdLength {
+            origin: origin(),
+            length: id.len(),
+        });
     }
     Ok(())
 }
@@ -139,16 +160,23 @@ fn check_add_on(text: &str) -> Result<(), OriginError> {
         return Err(OriginError::TooLong(text.len()));
     }
     let part = |part: &str| {
-        part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        part.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
     };
     let named = text
         .split_once('@')
         .is_some_and(|(name, domain)| part(name) && part(domain) && !domain.is_empty());
-    if named || is_braced_uuid(text) { Ok(()) } else { Err(OriginError::AddOn(text.to_owned())) }
+    if named || is_braced_uuid(text) {
+        Ok(())
+    } else {
+        Err(OriginError::AddOn(text.to_owned()))
+    }
 }
 
 fn is_braced_uuid(text: &str) -> bool {
-    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let inner = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
     inner.is_some_and(|uuid| {
         uuid.len() == 36
             && uuid.bytes().enumerate().all(|(at, byte)| match at {
@@ -173,7 +201,10 @@ mod tests {
             "{b9db16a4-6edc-47ec-a1f4-b86292ed211d}",
             "{B9DB16A4-6EDC-47EC-A1F4-B86292ED211D}",
         ] {
-            assert_eq!(text.parse::<Origin>().map(String::from), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<Origin>().map(String::from),
+                Ok(text.to_owned())
+            );
         }
     }
 
@@ -182,7 +213,10 @@ mod tests {
         let owned = |text: &str| text.to_owned();
         let with_id = |id: &str| format!("chrome-extension://{id}/");
         for (text, expected) in [
-            (owned("https://example.org/"), OriginError::Scheme(owned("https://example.org/"))),
+            (
+                owned("https://example.org/"),
+                OriginError::Scheme(owned("https://example.org/")),
+            ),
             (
                 format!("Chrome-Extension://{ID}/"),
                 OriginError::Scheme(format!("Chrome-Extension://{ID}/")),
@@ -191,27 +225,54 @@ mod tests {
                 format!("chrome-extension://{ID}"),
                 OriginError::Slash(format!("chrome-extension://{ID}")),
             ),
-            (with_id(&format!("{ID}/x")), OriginError::Slash(with_id(&format!("{ID}/x")))),
+            (
+                with_id(&format!("{ID}/x")),
+                OriginError::Slash(with_id(&format!("{ID}/x"))),
+            ),
             (
                 with_id(&ID[1..]),
-                OriginError::IdLength { origin: with_id(&ID[1..]), length: 31 },
+                OriginError::IdLength {
+                    origin: with_id(&ID[1..]),
+                    length: 31,
+                },
             ),
             (
                 with_id(&format!("{ID}a")),
-                OriginError::IdLength { origin: with_id(&format!("{ID}a")), length: 33 },
+                OriginError::IdLength {
+                    origin: with_id(&format!("{ID}a")),
+                    length: 33,
+                },
             ),
             (
                 with_id(&ID.to_uppercase()),
-                OriginError::IdLetter { origin: with_id(&ID.to_uppercase()), found: 'K' },
+                OriginError::IdLetter {
+                    origin: with_id(&ID.to_uppercase()),
+                    found: 'K',
+                },
             ),
             (
                 with_id(&ID.replace('k', "q")),
-                OriginError::IdLetter { origin: with_id(&ID.replace('k', "q")), found: 'q' },
+                OriginError::IdLetter {
+                    origin: with_id(&ID.replace('k', "q")),
+                    found: 'q',
+                },
             ),
-            (with_id("*"), OriginError::IdLetter { origin: with_id("*"), found: '*' }),
-            (owned("a/b@example.org"), OriginError::AddOn(owned("a/b@example.org"))),
+            (
+                with_id("*"),
+                OriginError::IdLetter {
+                    origin: with_id("*"),
+                    found: '*',
+                },
+            ),
+            (
+                owned("a/b@example.org"),
+                OriginError::AddOn(owned("a/b@example.org")),
+            ),
             (owned("name@"), OriginError::AddOn(owned("name@"))),
-            (owned("{not-a-uuid}"), OriginError::AddOn(owned("{not-a-uuid}"))),
+            (
+                owned("{not-a-uuid}"),
+                OriginError::AddOn(owned("{not-a-uuid}")),
+            ),
             (format!("{}@x", "a".repeat(300)), OriginError::TooLong(302)),
         ] {
             assert_eq!(text.parse::<Origin>(), Err(expected), "{text}");

@@ -119,7 +119,11 @@ impl Lock {
 
     /// Notes new native code for every plugin whose `.wasm` has this digest: they share the file.
     pub fn set_artifact(&mut self, plugin: &Digest, artifact: &Artifact) {
-        for known in self.plugins.iter_mut().filter(|known| known.digest == *plugin) {
+        for known in self
+            .plugins
+            .iter_mut()
+            .filter(|known| known.digest == *plugin)
+        {
             known.artifact = artifact.clone();
         }
     }

@@ -106,12 +106,21 @@ impl<T: Copy + PartialOrd + std::fmt::Display> Bound<T> {
     ///
     /// A sentence that names the key, the value and the bound that it breaks.
     pub fn check(&self, value: T) -> Result<T, String> {
-        let Self { key, floor, ceiling, .. } = self;
+        let Self {
+            key,
+            floor,
+            ceiling,
+            ..
+        } = self;
         if value < *floor {
-            return Err(format!("`{key} = \"{value}\"` is below the least that works, `{floor}`"));
+            return Err(format!(
+                "`{key} = \"{value}\"` is below the least that works, `{floor}`"
+            ));
         }
         if value > *ceiling {
-            return Err(format!("`{key} = \"{value}\"` is above the ceiling, `{ceiling}`"));
+            return Err(format!(
+                "`{key} = \"{value}\"` is above the ceiling, `{ceiling}`"
+            ));
         }
         Ok(value)
     }
@@ -138,7 +147,12 @@ mod tests {
     fn defaults_lie_within_their_bounds() {
         assert!(TABLE.memory.check(TABLE.memory.default).is_ok());
         assert!(TABLE.cpu_per_call.check(TABLE.cpu_per_call.default).is_ok());
-        assert!(TABLE.wall_per_call.check(TABLE.wall_per_call.default).is_ok());
+        assert!(
+            TABLE
+                .wall_per_call
+                .check(TABLE.wall_per_call.default)
+                .is_ok()
+        );
         assert!(TABLE.init.check(TABLE.init.default).is_ok());
         assert!(TABLE.message_in.check(TABLE.message_in.default).is_ok());
         assert!(TABLE.log_rate.check(TABLE.log_rate.default).is_ok());
@@ -146,9 +160,21 @@ mod tests {
 
     #[test]
     fn a_value_outside_its_bounds_is_named() {
-        let above = TABLE.message_in.check(ByteSize::mebibytes(65)).expect_err("over the ceiling");
-        assert_eq!(above, "`message-in = \"65MiB\"` is above the ceiling, `64MiB`");
-        let below = TABLE.memory.check(ByteSize::kibibytes(1)).expect_err("under the floor");
-        assert_eq!(below, "`memory = \"1KiB\"` is below the least that works, `1MiB`");
+        let above = TABLE
+            .message_in
+            .check(ByteSize::mebibytes(65))
+            .expect_err("over the ceiling");
+        assert_eq!(
+            above,
+            "`message-in = \"65MiB\"` is above the ceiling, `64MiB`"
+        );
+        let below = TABLE
+            .memory
+            .check(ByteSize::kibibytes(1))
+            .expect_err("under the floor");
+        assert_eq!(
+            below,
+            "`memory = \"1KiB\"` is below the least that works, `1MiB`"
+        );
     }
 }

@@ -37,7 +37,12 @@ pub struct TimeSpan(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteRate(ByteSize);
 
-const SIZE_UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+const SIZE_UNITS: [(&str, u64); 4] = [
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
 const TIME_UNITS: [(&str, u64); 3] = [("ms", 1), ("s", 1_000), ("m", 60_000)];
 
 impl ByteSize {
@@ -120,7 +125,9 @@ impl FromStr for ByteRate {
             example: "64KiB/s",
         };
         let size = text.strip_suffix("/s").ok_or_else(malformed)?;
-        parse(size, &SIZE_UNITS, "a rate", "64KiB/s").map(ByteSize).map(Self)
+        parse(size, &SIZE_UNITS, "a rate", "64KiB/s")
+            .map(ByteSize)
+            .map(Self)
     }
 }
 
@@ -130,13 +137,22 @@ fn parse(
     what: &'static str,
     example: &'static str,
 ) -> Result<u64, QuantityError> {
-    let malformed = || QuantityError::Malformed { text: text.to_owned(), what, example };
-    let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(malformed)?;
+    let malformed = || QuantityError::Malformed {
+        text: text.to_owned(),
+        what,
+        example,
+    };
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit())
+        .ok_or_else(malformed)?;
     let (number, unit) = text.split_at(digits);
     if number.is_empty() {
         return Err(malformed());
     }
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?;
+    let (_, factor) = units
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .ok_or_else(malformed)?;
     number
         .parse::<u64>()
         .ok()
@@ -145,12 +161,11 @@ fn parse(
 }
 
 /// Writes a count in its largest unit that leaves no remainder.
-fn write(
-    formatter: &mut fmt::Formatter<'_>,
-    count: u64,
-    units: &[(&str, u64)],
-) -> fmt::Result {
-    let fitting = units.iter().rev().find(|(_, factor)| count.is_multiple_of(*factor) && count > 0);
+fn write(formatter: &mut fmt::Formatter<'_>, count: u64, units: &[(&str, u64)]) -> fmt::Result {
+    let fitting = units
+        .iter()
+        .rev()
+        .find(|(_, factor)| count.is_multiple_of(*factor) && count > 0);
     let (unit, factor) = fitting.unwrap_or(&units[0]);
     write!(formatter, "{}{unit}", count / factor)
 }
@@ -179,7 +194,12 @@ mod tests {
 
     #[test]
     fn quantities_are_read_and_written_alike() {
-        for (text, bytes) in [("0B", 0), ("1B", 1), ("64KiB", 65_536), ("128MiB", 134_217_728)] {
+        for (text, bytes) in [
+            ("0B", 0),
+            ("1B", 1),
+            ("64KiB", 65_536),
+            ("128MiB", 134_217_728),
+        ] {
             let size: ByteSize = text.parse().expect("a size of the table is valid");
             assert_eq!((size.bytes(), size.to_string()), (bytes, text.to_owned()));
         }
@@ -189,7 +209,10 @@ mod tests {
             assert_eq!(span.to_string(), text);
         }
         let rate: ByteRate = "64KiB/s".parse().expect("a valid rate");
-        assert_eq!((rate.bytes_each_second(), rate.to_string()), (65_536, "64KiB/s".to_owned()));
+        assert_eq!(
+            (rate.bytes_each_second(), rate.to_string()),
+            (65_536, "64KiB/s".to_owned())
+        );
     }
 
     #[test]
@@ -201,6 +224,9 @@ mod tests {
         assert!("64KiB".parse::<ByteRate>().is_err());
         assert!("5h".parse::<TimeSpan>().is_err());
         let overflow = "99999999999GiB".parse::<ByteSize>();
-        assert_eq!(overflow, Err(QuantityError::Overflow("99999999999GiB".to_owned())));
+        assert_eq!(
+            overflow,
+            Err(QuantityError::Overflow("99999999999GiB".to_owned()))
+        );
     }
 }

@@ -86,7 +86,10 @@ impl Route {
     /// Whether this route has every condition of the other.
     fn includes(&self, other: &Self) -> bool {
         (other.host_name.is_none() || self.host_name == other.host_name)
-            && other.when.iter().all(|(pointer, scalar)| self.when.get(pointer) == Some(scalar))
+            && other
+                .when
+                .iter()
+                .all(|(pointer, scalar)| self.when.get(pointer) == Some(scalar))
     }
 
     /// The number of conditions. Of two routes that fit one message, the one with more is the narrower.
@@ -126,7 +129,11 @@ impl PortRoutes {
     /// The longest message that any of them takes, in bytes; 0 where there is none.
     #[must_use]
     pub fn message_limit(&self) -> u64 {
-        self.routes.iter().map(|route| route.limits.message_in.bytes()).max().unwrap_or(0)
+        self.routes
+            .iter()
+            .map(|route| route.limits.message_in.bytes())
+            .max()
+            .unwrap_or(0)
     }
 
     /// The place of the one route for a message; `None` where no route fits.

@@ -102,10 +102,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Route>, Fault> {
 fn shape_fault(text: &str, error: &toml::de::Error) -> Fault {
     match toml::from_str::<Head>(text) {
         Ok(head) if *head.version.get_ref() != VERSION => version_fault(&head.version),
-        _ => Fault {
-            at: error.span().map_or(0, |span| span.start),
-            problem: error.message().to_owned(),
-        },
+        _ => {
+            let span = error.span().unwrap_or_default();
+            let at = span.start;
+            let mut problem = error.message().to_owned();
+            // The parser does not name what stands twice.
+            if let Some(key) = text.get(span).filter(|_| problem == "duplicate key") {
+                problem = format!("duplicate key `{}`", key.trim());
+            }
+            Fault { at, problem }
+        }
     }
 }
 
@@ -116,7 +122,10 @@ fn version_fault(version: &Spanned<i64>) -> Fault {
     } else {
         format!("policy version {found} does not exist: write `version = {VERSION}`")
     };
-    Fault { at: version.span().start, problem }
+    Fault {
+        at: version.span().start,
+        problem,
+    }
 }
 
 fn route(
@@ -138,7 +147,10 @@ fn route(
                     "`when` compares with a string, a boolean or an integer, not with {} `{other}`",
                     other.type_str()
                 );
-                return Err(Fault { at: value.span().start, problem });
+                return Err(Fault {
+                    at: value.span().start,
+                    problem,
+                });
             }
         };
         when.insert(parsed, scalar);
@@ -175,7 +187,11 @@ fn limits(table: &LimitsTable, defaults: Limits) -> Result<Limits, Fault> {
             defaults.wall_per_call,
         )?,
         init: limit(table.init.as_ref(), &TABLE.init, defaults.init)?,
-        message_in: limit(table.message_in.as_ref(), &TABLE.message_in, defaults.message_in)?,
+        message_in: limit(
+            table.message_in.as_ref(),
+            &TABLE.message_in,
+            defaults.message_in,
+        )?,
         log_rate: limit(table.log_rate.as_ref(), &TABLE.log_rate, defaults.log_rate)?,
     })
 }
@@ -185,7 +201,9 @@ where
     T: FromStr<Err: std::fmt::Display> + Copy + PartialOrd + std::fmt::Display,
 {
     let Some(text) = text else { return Ok(default) };
-    bound.check(read(text)?).map_err(|problem| fault(text, problem))
+    bound
+        .check(read(text)?)
+        .map_err(|problem| fault(text, problem))
 }
 
 /// Parses a text by the rules of its type.
@@ -194,7 +212,10 @@ fn read<T: FromStr<Err: std::fmt::Display>>(text: &Spanned<String>) -> Result<T,
 }
 
 fn fault(place: &Spanned<String>, problem: impl std::fmt::Display) -> Fault {
-    Fault { at: place.span().start, problem: problem.to_string() }
+    Fault {
+        at: place.span().start,
+        problem: problem.to_string(),
+    }
 }
 
 /// Refuses two routes between which a message could not choose.

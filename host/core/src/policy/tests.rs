@@ -16,7 +16,10 @@ fn route(conditions: &str, plugin: &str) -> String {
 }
 
 fn policy(routes: &[(&str, &str)]) -> Result<Policy, PolicyError> {
-    let routes: String = routes.iter().map(|(conditions, plugin)| route(conditions, plugin)).collect();
+    let routes: String = routes
+        .iter()
+        .map(|(conditions, plugin)| route(conditions, plugin))
+        .collect();
     parse(&format!("version = 1\n{routes}"))
 }
 
@@ -59,9 +62,14 @@ plugin = "echo"
 "#
     );
     let policy = parse(&text).expect("the sample is valid");
-    let [notes, echo] = policy.routes() else { panic!("two routes") };
+    let [notes, echo] = policy.routes() else {
+        panic!("two routes")
+    };
     assert_eq!((notes.line, echo.line), (7, 22));
-    assert_eq!((notes.lifetime, notes.check_inbound), (Lifetime::Message, true));
+    assert_eq!(
+        (notes.lifetime, notes.check_inbound),
+        (Lifetime::Message, true)
+    );
     assert_eq!(notes.limits.memory, ByteSize::mebibytes(64));
     assert_eq!(notes.limits.wall_per_call, TimeSpan::seconds(120));
     assert_eq!(notes.limits.cpu_per_call, TimeSpan::milliseconds(250));
@@ -77,26 +85,104 @@ fn every_fault_has_its_place() {
     let origin = format!("origin = \"{ORIGIN}\"\n");
     for (text, line, column, part) in [
         (String::new(), 1, 1, "version"),
-        ("version = 2\nfuture = 1".to_owned(), 1, 11, "newer than this program reads (1)"),
+        (
+            "version = 2\nfuture = 1".to_owned(),
+            1,
+            11,
+            "newer than this program reads (1)",
+        ),
         ("version = 0".to_owned(), 1, 11, "does not exist"),
-        ("version = 1\nversion = 1".to_owned(), 2, 1, "duplicate key"),
-        ("version = 1\nroutes = []".to_owned(), 2, 1, "unknown field `routes`"),
-        ("version = 1\n[limits]\nmemory = 5".to_owned(), 3, 10, "expected a string"),
-        ("version = 1\n[limits]\nmemory = \"5\"".to_owned(), 3, 10, "`128MiB`"),
-        ("version = 1\n[limits]\nmessage-in = \"65MiB\"".to_owned(), 3, 14, "ceiling"),
-        ("version = 1\n[limits]\nmemroy = \"5MiB\"".to_owned(), 3, 1, "unknown field `memroy`"),
-        ("version = 1\n[[route]]\nplugin = \"a\"".to_owned(), 2, 1, "missing field `origin`"),
-        ("version = 1\n[[route]]\norigin = \"*\"\nplugin = \"a\"".to_owned(), 3, 10, "`*`"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"A b\""), 4, 10, "`A`"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ type = 1 }}"), 5, 10, "`/`"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ \"/n\" = 1.5 }}"), 5, 17, "float"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nlifetime = \"day\""), 5, 12, "`day`"),
-        (format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ \"/n\" = 1"), 5, 18, ""),
+        (
+            "version = 1\nversion = 1".to_owned(),
+            2,
+            1,
+            "duplicate key `version`",
+        ),
+        (
+            "version = 1\nroutes = []".to_owned(),
+            2,
+            1,
+            "unknown field `routes`",
+        ),
+        (
+            "version = 1\n[limits]\nmemory = 5".to_owned(),
+            3,
+            10,
+            "expected a string",
+        ),
+        (
+            "version = 1\n[limits]\nmemory = \"5\"".to_owned(),
+            3,
+            10,
+            "`128MiB`",
+        ),
+        (
+            "version = 1\n[limits]\nmessage-in = \"65MiB\"".to_owned(),
+            3,
+            14,
+            "ceiling",
+        ),
+        (
+            "version = 1\n[limits]\nmemroy = \"5MiB\"".to_owned(),
+            3,
+            1,
+            "unknown field `memroy`",
+        ),
+        (
+            "version = 1\n[[route]]\nplugin = \"a\"".to_owned(),
+            2,
+            1,
+            "missing field `origin`",
+        ),
+        (
+            "version = 1\n[[route]]\norigin = \"*\"\nplugin = \"a\"".to_owned(),
+            3,
+            10,
+            "`*`",
+        ),
+        (
+            format!("version = 1\n[[route]]\n{origin}plugin = \"A b\""),
+            4,
+            10,
+            "`A`",
+        ),
+        (
+            format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ type = 1 }}"),
+            5,
+            10,
+            "`/`",
+        ),
+        (
+            format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ \"/n\" = 1.5 }}"),
+            5,
+            17,
+            "float",
+        ),
+        (
+            format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nlifetime = \"day\""),
+            5,
+            12,
+            "`day`",
+        ),
+        (
+            format!("version = 1\n[[route]]\n{origin}plugin = \"a\"\nwhen = {{ \"/n\" = 1"),
+            5,
+            18,
+            "",
+        ),
     ] {
         let error = parse(&text).expect_err(&text);
-        assert_eq!((error.line, error.column), (line, column), "{text}\n{error}");
+        assert_eq!(
+            (error.line, error.column),
+            (line, column),
+            "{text}\n{error}"
+        );
         assert!(error.problem.contains(part), "{error}");
-        assert!(error.to_string().starts_with(&format!("policy.toml:{line}:{column}: ")));
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("policy.toml:{line}:{column}: "))
+        );
     }
 }
 
@@ -105,7 +191,10 @@ fn the_narrowest_route_wins_whatever_the_order() {
     let mut routes = vec![
         ("", "any"),
         ("host-name = \"com.example.a\"", "by-name"),
-        ("host-name = \"com.example.a\"\nwhen = { \"/type\" = \"note\" }", "by-both"),
+        (
+            "host-name = \"com.example.a\"\nwhen = { \"/type\" = \"note\" }",
+            "by-both",
+        ),
     ];
     for _ in 0..routes.len() {
         let policy = policy(&routes).expect("each is narrower than the one before");
@@ -115,7 +204,10 @@ fn the_narrowest_route_wins_whatever_the_order() {
             (Some("com.example.a"), r#"{"type":"other"}"#, "by-name"),
             (Some("com.example.a"), r#"{"type":"note"}"#, "by-both"),
         ] {
-            assert_eq!(chosen(&policy, host_name, message).as_deref(), Some(expected));
+            assert_eq!(
+                chosen(&policy, host_name, message).as_deref(),
+                Some(expected)
+            );
         }
         routes.rotate_left(1);
     }
@@ -127,12 +219,24 @@ fn routes_that_leave_a_choice_are_refused() {
     for (routes, verdict) in [
         ([("", "x"), ("", "y")], Err("same conditions")),
         ([(when_a, "x"), (when_a, "y")], Err("same conditions")),
-        ([(when_a, "x"), ("when = { \"/b\" = 1 }", "y")], Err("neither is narrower")),
-        ([(when_a, "x"), ("host-name = \"com.example.a\"", "y")], Err("neither is narrower")),
+        (
+            [(when_a, "x"), ("when = { \"/b\" = 1 }", "y")],
+            Err("neither is narrower"),
+        ),
+        (
+            [(when_a, "x"), ("host-name = \"com.example.a\"", "y")],
+            Err("neither is narrower"),
+        ),
         ([(when_a, "x"), ("when = { \"/a\" = 2 }", "y")], Ok(())),
         ([(when_a, "x"), ("when = { \"/a/b\" = 2 }", "y")], Ok(())),
-        ([(when_a, "x"), ("when = { \"/a\" = 1, \"/b\" = 1 }", "y")], Ok(())),
-        ([("host-name = \"a.b\"", "x"), ("host-name = \"a.c\"", "y")], Ok(())),
+        (
+            [(when_a, "x"), ("when = { \"/a\" = 1, \"/b\" = 1 }", "y")],
+            Ok(()),
+        ),
+        (
+            [("host-name = \"a.b\"", "x"), ("host-name = \"a.c\"", "y")],
+            Ok(()),
+        ),
     ] {
         match (policy(&routes), verdict) {
             (Ok(_), Ok(())) => {}
@@ -158,7 +262,9 @@ fn nothing_fits_another_origin_or_an_unknown_host_name() {
 #[test]
 fn a_message_is_read_only_where_a_route_looks_into_it() {
     let origin = ORIGIN.parse().expect("a valid origin");
-    let blind = policy(&[("", "x")]).expect("one route").for_port(&origin, None);
+    let blind = policy(&[("", "x")])
+        .expect("one route")
+        .for_port(&origin, None);
     assert_eq!(blind.select("not json"), Ok(Some(0)));
     let looking = policy(&[("when = { \"/a\" = 1 }", "x")]).expect("one route");
     let looking = looking.for_port(&origin, None);
@@ -171,7 +277,9 @@ const README: &str = include_str!("../../../../README.md");
 
 #[test]
 fn the_policy_in_the_readme_is_valid() {
-    let (_, sample) = README.split_once("```toml\n").expect("the README shows a policy");
+    let (_, sample) = README
+        .split_once("```toml\n")
+        .expect("the README shows a policy");
     let (sample, _) = sample.split_once("```").expect("the sample ends");
     let policy = parse(sample).expect("the sample is valid");
     assert_eq!(policy.routes().len(), 2);
@@ -180,7 +288,12 @@ fn the_policy_in_the_readme_is_valid() {
 #[test]
 fn the_table_of_limits_in_the_readme_is_the_one_that_applies() {
     fn row<T: std::fmt::Display>(bound: &Bound<T>) -> String {
-        let Bound { key, floor, default, ceiling } = bound;
+        let Bound {
+            key,
+            floor,
+            default,
+            ceiling,
+        } = bound;
         format!("| `{key}` | {default} | {floor} | {ceiling} |")
     }
     for row in [

@@ -88,7 +88,13 @@ impl FrameReader {
     /// A reader that takes frames of at most `limit` bytes, the length excluded.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        Self { limit, stage: Vec::new(), taken: 0, state: State::Header, spare: Vec::new() }
+        Self {
+            limit,
+            stage: Vec::new(),
+            taken: 0,
+            state: State::Header,
+            spare: Vec::new(),
+        }
     }
 
     /// Performs one read. Call it when [`Self::next_frame`] has returned `None`.
@@ -107,12 +113,17 @@ impl FrameReader {
             _ => {
                 self.stage.drain(..self.taken);
                 self.taken = 0;
-                self.stage.reserve_exact(STAGE.saturating_sub(self.stage.len()));
+                self.stage
+                    .reserve_exact(STAGE.saturating_sub(self.stage.len()));
                 &mut self.stage
             }
         };
         let read = source.read_into(buffer)?;
-        Ok(if read == 0 { Filled::End } else { Filled::Bytes })
+        Ok(if read == 0 {
+            Filled::End
+        } else {
+            Filled::Bytes
+        })
     }
 
     /// The next whole frame among the bytes that have arrived, or `None` where more must be read first.
@@ -126,9 +137,15 @@ impl FrameReader {
                     let length = u32::from_ne_bytes(header);
                     let expected = usize::try_from(length).unwrap_or(usize::MAX);
                     self.state = if length > self.limit {
-                        State::Drain { left: expected, length }
+                        State::Drain {
+                            left: expected,
+                            length,
+                        }
                     } else {
-                        State::Body { expected, body: std::mem::take(&mut self.spare) }
+                        State::Body {
+                            expected,
+                            body: std::mem::take(&mut self.spare),
+                        }
                     };
                 }
                 State::Body { expected, body } => {
@@ -178,12 +195,16 @@ impl FrameReader {
         match &self.state {
             State::Header if waiting == 0 => Ok(()),
             State::Header => Err(Truncated::InHeader { had: waiting }),
-            State::Body { expected, body } => {
-                Err(Truncated::InBody { had: body.len(), expected: *expected })
-            }
+            State::Body { expected, body } => Err(Truncated::InBody {
+                had: body.len(),
+                expected: *expected,
+            }),
             State::Drain { left, length } => {
                 let expected = usize::try_from(*length).unwrap_or(usize::MAX);
-                Err(Truncated::InBody { had: expected - left, expected })
+                Err(Truncated::InBody {
+                    had: expected - left,
+                    expected,
+                })
             }
         }
     }
@@ -223,13 +244,20 @@ mod tests {
 
     impl Pieces {
         fn new(pieces: impl IntoIterator<Item = Vec<u8>>) -> Self {
-            Self(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+            Self(
+                pieces
+                    .into_iter()
+                    .filter(|piece| !piece.is_empty())
+                    .collect(),
+            )
         }
     }
 
     impl Source for Pieces {
         fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-            let Some(mut piece) = self.0.pop_front() else { return Ok(0) };
+            let Some(mut piece) = self.0.pop_front() else {
+                return Ok(0);
+            };
             let room = buffer.capacity() - buffer.len();
             if piece.len() > room {
                 self.0.push_front(piece.split_off(room));
@@ -261,8 +289,9 @@ mod tests {
     fn frames_come_out_whole_and_in_order() {
         let stream = [framed(b"{}"), framed(b""), framed(b"\"two\"")].concat();
         let (seen, end) = read_all(100, Pieces::new([stream]));
-        let expected: Vec<_> =
-            [&b"{}"[..], b"", b"\"two\""].map(|text| Inbound::Frame(text.to_vec())).into();
+        let expected: Vec<_> = [&b"{}"[..], b"", b"\"two\""]
+            .map(|text| Inbound::Frame(text.to_vec()))
+            .into();
         assert_eq!((seen, end), (expected, Ok(())));
     }
 
@@ -270,7 +299,13 @@ mod tests {
     fn a_frame_over_the_limit_is_drained_and_the_next_one_read() {
         let stream = [framed(&[b'x'; 11]), framed(b"1")].concat();
         let (seen, end) = read_all(10, Pieces::new([stream]));
-        assert_eq!(seen, [Inbound::TooLong { length: 11 }, Inbound::Frame(b"1".to_vec())]);
+        assert_eq!(
+            seen,
+            [
+                Inbound::TooLong { length: 11 },
+                Inbound::Frame(b"1".to_vec())
+            ]
+        );
         assert_eq!(end, Ok(()));
     }
 
@@ -280,7 +315,9 @@ mod tests {
         let mut source = Pieces::new([(64u32 * 1024 * 1024).to_ne_bytes().to_vec()]);
         reader.fill(&mut source).expect("pieces never fail");
         assert_eq!(reader.next_frame(), None);
-        let State::Body { body, .. } = &reader.state else { panic!("a body is under way") };
+        let State::Body { body, .. } = &reader.state else {
+            panic!("a body is under way")
+        };
         assert_eq!(body.capacity(), 0);
     }
 
@@ -289,11 +326,33 @@ mod tests {
         for (stream, expected) in [
             (vec![], Ok(())),
             (vec![1, 0], Err(Truncated::InHeader { had: 2 })),
-            (framed(b"123")[..4].to_vec(), Err(Truncated::InBody { had: 0, expected: 3 })),
-            (framed(b"123")[..6].to_vec(), Err(Truncated::InBody { had: 2, expected: 3 })),
-            (framed(&[0; 50])[..20].to_vec(), Err(Truncated::InBody { had: 16, expected: 50 })),
+            (
+                framed(b"123")[..4].to_vec(),
+                Err(Truncated::InBody {
+                    had: 0,
+                    expected: 3,
+                }),
+            ),
+            (
+                framed(b"123")[..6].to_vec(),
+                Err(Truncated::InBody {
+                    had: 2,
+                    expected: 3,
+                }),
+            ),
+            (
+                framed(&[0; 50])[..20].to_vec(),
+                Err(Truncated::InBody {
+                    had: 16,
+                    expected: 50,
+                }),
+            ),
         ] {
-            assert_eq!(read_all(10, Pieces::new([stream.clone()])).1, expected, "{stream:?}");
+            assert_eq!(
+                read_all(10, Pieces::new([stream.clone()])).1,
+                expected,
+                "{stream:?}"
+            );
         }
     }
 

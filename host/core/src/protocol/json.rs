@@ -79,7 +79,11 @@ fn check_with(text: &str, on_key: impl FnMut(&str)) -> Result<(), JsonError> {
 
 /// Whether a string, given as it is written between its quotes, means `wanted`.
 pub(super) fn key_is(raw: &str, wanted: &str) -> bool {
-    if raw.contains('\\') { unescape(raw).as_deref() == Some(wanted) } else { raw == wanted }
+    if raw.contains('\\') {
+        unescape(raw).as_deref() == Some(wanted)
+    } else {
+        raw == wanted
+    }
 }
 
 /// What a string means, given as it is written between its quotes. `None` for one with a lone surrogate, which no
@@ -149,7 +153,10 @@ impl<'a> Scanner<'a> {
             (JsonErrorKind::Unexpected, None) => JsonErrorKind::Unfinished,
             (kind, _) => kind,
         };
-        JsonError { offset: self.at, kind }
+        JsonError {
+            offset: self.at,
+            kind,
+        }
     }
 
     pub(super) fn skip_space(&mut self) {
@@ -190,7 +197,9 @@ impl<'a> Scanner<'a> {
                 _ => return Err(self.error(JsonErrorKind::Unexpected)),
             };
             if let Some((container, close)) = opened {
-                nesting.enter(container).ok_or_else(|| self.error(JsonErrorKind::TooDeep))?;
+                nesting
+                    .enter(container)
+                    .ok_or_else(|| self.error(JsonErrorKind::TooDeep))?;
                 self.at += 1;
                 self.skip_space();
                 if self.peek() == Some(close) {
@@ -344,7 +353,11 @@ impl<'a> Scanner<'a> {
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at > start { Ok(()) } else { Err(self.error(JsonErrorKind::Unexpected)) }
+        if self.at > start {
+            Ok(())
+        } else {
+            Err(self.error(JsonErrorKind::Unexpected))
+        }
     }
 
     fn skip_word(&mut self, word: &str) -> Result<(), JsonError> {
@@ -458,7 +471,10 @@ mod tests {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(check(&nested(128)), Ok(()));
         let refused = check(&nested(129)).expect_err("129 levels are too many");
-        assert_eq!((refused.offset, refused.kind), (128, JsonErrorKind::TooDeep));
+        assert_eq!(
+            (refused.offset, refused.kind),
+            (128, JsonErrorKind::TooDeep)
+        );
         assert!(check(&"[".repeat(1_000_000)).is_err());
     }
 

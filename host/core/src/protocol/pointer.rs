@@ -32,8 +32,9 @@ impl Pointer {
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         let mut tokens = Vec::new();
         if !text.is_empty() {
-            let rest =
-                text.strip_prefix('/').ok_or_else(|| PointerError::NoSlash(text.to_owned()))?;
+            let rest = text
+                .strip_prefix('/')
+                .ok_or_else(|| PointerError::NoSlash(text.to_owned()))?;
             for token in rest.split('/') {
                 let bare = token.replace("~0", "").replace("~1", "");
                 if bare.contains('~') {
@@ -42,7 +43,10 @@ impl Pointer {
                 tokens.push(token.replace("~1", "/").replace("~0", "~"));
             }
         }
-        Ok(Self { text: text.to_owned(), tokens })
+        Ok(Self {
+            text: text.to_owned(),
+            tokens,
+        })
     }
 
     /// The pointer as it was written.
@@ -207,7 +211,11 @@ mod tests {
             ("/deep", text("deep"), false),
         ] {
             let pointer = Pointer::parse(pointer).expect("the pointers of the table are valid");
-            assert_eq!(pointer.matches(message, &wanted), Ok(expected), "{pointer:?} = {wanted}");
+            assert_eq!(
+                pointer.matches(message, &wanted),
+                Ok(expected),
+                "{pointer:?} = {wanted}"
+            );
         }
         let whole = Pointer::parse("").expect("the empty pointer is valid");
         assert_eq!(whole.matches(" \"ping\" ", &text("ping")), Ok(true));
@@ -222,15 +230,23 @@ mod tests {
             (r#"{"a":{"b":"x"},"a":1}"#, Err(15)),
             (r#"{"a":{"b":"x","\u0062":"y"}}"#, Err(14)),
         ] {
-            let found = pointer.matches(message, &text("x")).map_err(|error| error.offset);
+            let found = pointer
+                .matches(message, &text("x"))
+                .map_err(|error| error.offset);
             assert_eq!(found, expected, "{message}");
         }
     }
 
     #[test]
     fn malformed_pointers_are_named() {
-        assert_eq!(Pointer::parse("type"), Err(PointerError::NoSlash("type".to_owned())));
-        assert_eq!(Pointer::parse("/a~2"), Err(PointerError::Tilde("/a~2".to_owned())));
+        assert_eq!(
+            Pointer::parse("type"),
+            Err(PointerError::NoSlash("type".to_owned()))
+        );
+        assert_eq!(
+            Pointer::parse("/a~2"),
+            Err(PointerError::Tilde("/a~2".to_owned()))
+        );
         assert!(Pointer::parse("/a~01").is_ok());
     }
 

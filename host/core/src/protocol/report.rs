@@ -18,6 +18,8 @@ pub enum ErrorCode {
     NoRoute,
     /// The routed plugin is not installed.
     PluginMissing,
+    /// The stored plugin is not the one that was installed.
+    DigestMismatch,
     /// The plugin needs an interface that this host does not have.
     IncompatiblePlugin,
     /// The plugin's start-up failed, or its `connect` refused.
@@ -111,6 +113,7 @@ impl ErrorCode {
         match self {
             Self::NoRoute => "no-route",
             Self::PluginMissing => "plugin-missing",
+            Self::DigestMismatch => "digest-mismatch",
             Self::IncompatiblePlugin => "incompatible-plugin",
             Self::InitFailed => "init-failed",
             Self::InitTimeout => "init-timeout",
@@ -152,7 +155,11 @@ mod tests {
 
     #[test]
     fn codes_read_alike_in_frames_and_logs() {
-        for code in [ErrorCode::NoRoute, ErrorCode::InvalidJson, ErrorCode::PluginOutOfMemory] {
+        for code in [
+            ErrorCode::NoRoute,
+            ErrorCode::InvalidJson,
+            ErrorCode::PluginOutOfMemory,
+        ] {
             let written = serde_json::to_string(&code).expect("a code is always JSON");
             assert_eq!(written, format!("{:?}", code.as_str()));
         }

@@ -1,8 +1,10 @@
 //! Standard input as a stream of frames, with the ways in which it can end.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 use portcullis_core::protocol::frame::{Filled, FrameReader, Inbound, Source, Truncated};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::signals;
@@ -34,16 +36,36 @@ impl Source for StandardInput {
             match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {
                 // An ending signal has put `/dev/null` there by now, so the repeated read meets the end.
                 Err(Errno::INTR) => {}
+                Ok(0) if signals::ended() && something_waits(signals::real_input()) => {
+                    let real = signals::real_input();
+                    return Ok(rustix::io::read(
+                        real,
+                        rustix::buffer::spare_capacity(buffer),
+                    )?);
+                }
                 read => return Ok(read?),
             }
         }
     }
 }
 
+/// Whether a read would bring bytes at once.
+fn something_waits(input: BorrowedFd<'_>) -> bool {
+    let mut watched = [PollFd::new(&input, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut watched, Some(&now)).is_ok() && watched[0].revents().contains(PollFlags::IN)
+}
+
 impl Input {
     /// Reads frames of at most `limit` bytes.
     pub(crate) fn new(limit: u32) -> Self {
-        Self { reader: FrameReader::new(limit), ended: false }
+        Self {
+            reader: FrameReader::new(limit),
+            ended: false,
+        }
     }
 
     /// The next frame that has arrived, if any.
@@ -63,11 +85,14 @@ impl Input {
 
     /// Waits for the browser to send something and takes it in. Call it when [`Self::next_frame`] has nothing.
     pub(crate) fn receive(&mut self) -> Received {
-        let filled = self.reader.fill(&mut StandardInput).unwrap_or_else(|error| {
-            // A reset connection, or a terminal that went away: there is nobody left to read from.
-            tracing::debug!("input ended with an error: {error}");
-            Filled::End
-        });
+        let filled = self
+            .reader
+            .fill(&mut StandardInput)
+            .unwrap_or_else(|error| {
+                // A reset connection, or a terminal that went away: there is nobody left to read from.
+                tracing::debug!("input ended with an error: {error}");
+                Filled::End
+            });
         if filled == Filled::Bytes {
             return Received::Bytes;
         }

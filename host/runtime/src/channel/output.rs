@@ -54,7 +54,14 @@ impl Output {
             // Where it fails, writes wait: slower to notice the end, still right.
             let _ = rustix::fs::fcntl_setfl(&channel, flags | OFlags::NONBLOCK);
         }
-        Self { channel, flags, queue: VecDeque::new(), waiting: Vec::new(), closed: false, frames: 0 }
+        Self {
+            channel,
+            flags,
+            queue: VecDeque::new(),
+            waiting: Vec::new(),
+            closed: false,
+            frames: 0,
+        }
     }
 
     /// Sends the text of a report of the host's own.
@@ -73,7 +80,10 @@ impl Output {
         }
         let Ok(header) = frame::header(text.as_bytes()) else {
             // `check` has passed it, so this is a fault of the host: the port must not be broken for it.
-            tracing::error!(length = text.len(), "a frame that no browser takes was not sent");
+            tracing::error!(
+                length = text.len(),
+                "a frame that no browser takes was not sent"
+            );
             return Sent::Taken;
         };
         let mut written = 0;
@@ -186,7 +196,11 @@ pub(crate) enum Refused {
 
 /// Whether a plugin's text may be sent. Its length has been checked where it was taken from the guest.
 pub(crate) fn check(text: &str) -> Result<(), Refused> {
-    if json::check_for_key(text, report::RESERVED_KEY)? { Err(Refused::Reserved) } else { Ok(()) }
+    if json::check_for_key(text, report::RESERVED_KEY)? {
+        Err(Refused::Reserved)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -220,8 +234,13 @@ mod tests {
         assert_eq!(output.frames(), 2);
         drop(output);
         let all = reading.join().expect("the reader ends");
-        let length = u32::try_from(text.len()).expect("a short text").to_ne_bytes();
-        assert_eq!(all, [&length[..], text.as_bytes(), &1u32.to_ne_bytes(), b"1"].concat());
+        let length = u32::try_from(text.len())
+            .expect("a short text")
+            .to_ne_bytes();
+        assert_eq!(
+            all,
+            [&length[..], text.as_bytes(), &1u32.to_ne_bytes(), b"1"].concat()
+        );
     }
 
     #[test]
@@ -239,7 +258,10 @@ mod tests {
         let kept = writer.try_clone().expect("a descriptor can be copied");
         let before = rustix::fs::fcntl_getfl(&kept).expect("flags can be read");
         drop(Output::new(writer.into()));
-        assert_eq!(rustix::fs::fcntl_getfl(&kept).expect("flags can be read"), before);
+        assert_eq!(
+            rustix::fs::fcntl_getfl(&kept).expect("flags can be read"),
+            before
+        );
         assert!(reader.as_raw_fd() > 2);
     }
 

@@ -45,7 +45,9 @@ impl Ending {
     }
 
     fn is_overdue(&self) -> bool {
-        self.deadline.as_ref().is_some_and(|(deadline, _)| Instant::now() >= *deadline)
+        self.deadline
+            .as_ref()
+            .is_some_and(|(deadline, _)| Instant::now() >= *deadline)
     }
 }
 
@@ -56,7 +58,12 @@ impl Port {
             self.held = None;
             self.ending.begin_without_input(&self.shared.alarms);
         }
-        if self.lanes.iter().flatten().any(super::lane::Lane::wants_close) {
+        if self
+            .lanes
+            .iter()
+            .flatten()
+            .any(super::lane::Lane::wants_close)
+        {
             self.ending.begin_without_input(&self.shared.alarms);
         }
         self.ending.has_begun()
@@ -77,12 +84,27 @@ impl Port {
             return false;
         }
         if self.ending.is_overdue() {
-            let unfinished = self.lanes.iter().flatten().filter(|lane| !lane.has_ended()).count();
-            tracing::warn!(unfinished, "the port has ended and its second is over: dropped the rest");
-            self.lanes.iter_mut().flatten().for_each(super::lane::Lane::abandon);
+            let unfinished = self
+                .lanes
+                .iter()
+                .flatten()
+                .filter(|lane| !lane.has_ended())
+                .count();
+            tracing::warn!(
+                unfinished,
+                "the port has ended and its second is over: dropped the rest"
+            );
+            self.lanes
+                .iter_mut()
+                .flatten()
+                .for_each(super::lane::Lane::abandon);
             return true;
         }
-        let lanes_ended = self.lanes.iter().flatten().all(super::lane::Lane::has_ended);
+        let lanes_ended = self
+            .lanes
+            .iter()
+            .flatten()
+            .all(super::lane::Lane::has_ended);
         let input_is_used_up =
             self.held.is_none() && (self.input.has_ended() || self.ending.discards_input());
         if !(lanes_ended && input_is_used_up) {
@@ -107,11 +129,19 @@ impl Port {
     /// will.
     pub(super) fn no_reply_deadline(&self) -> Option<Instant> {
         let first = self.first_message.filter(|_| !self.no_reply_sent)?;
-        if self.shared.output().frames() > 0 || self.lanes.iter().flatten().any(super::lane::Lane::is_busy) {
+        if self.shared.output().frames() > 0
+            || self.lanes.iter().flatten().any(super::lane::Lane::is_busy)
+        {
             return None;
         }
-        let Service::Routes { routes, .. } = &self.service else { return None };
-        let patience = routes.as_slice().iter().map(|route| route.limits.wall_per_call).max()?;
+        let Service::Routes { routes, .. } = &self.service else {
+            return None;
+        };
+        let patience = routes
+            .as_slice()
+            .iter()
+            .map(|route| route.limits.wall_per_call)
+            .max()?;
         first.checked_add(patience.duration())
     }
 }

@@ -59,7 +59,13 @@ impl Lane {
             shared: shared.clone(),
             instance: None,
         };
-        Self { desk, flag, waker, mode, task: Some(Box::pin(worker.work())) }
+        Self {
+            desk,
+            flag,
+            waker,
+            mode,
+            task: Some(Box::pin(worker.work())),
+        }
     }
 
     /// Whether each message gets exactly one frame: a session may stay silent.
@@ -90,7 +96,11 @@ impl Lane {
     /// Runs the task if something has woken it.
     pub(super) fn run(&mut self) {
         let Some(task) = &mut self.task else { return };
-        if self.flag.take() && task.as_mut().poll(&mut Context::from_waker(&self.waker)).is_ready()
+        if self.flag.take()
+            && task
+                .as_mut()
+                .poll(&mut Context::from_waker(&self.waker))
+                .is_ready()
         {
             self.task = None;
         }
@@ -164,7 +174,9 @@ impl Worker {
     async fn serve(&mut self, message: Message) {
         let began = Instant::now();
         let (ordinal, length) = (message.ordinal, message.body.len());
-        let answer = self.busily(async |this| this.answer(&message.body).await).await;
+        let answer = self
+            .busily(async |this| this.answer(&message.body).await)
+            .await;
         let (outcome, sent) = match &answer {
             Answer::Text(text) => ("reply", text.len()),
             Answer::Nothing => ("no reply", 0),
@@ -232,7 +244,9 @@ impl Worker {
     }
 
     async fn timer(&mut self, token: u64) {
-        let Some(instance) = self.instance.take() else { return };
+        let Some(instance) = self.instance.take() else {
+            return;
+        };
         let outcome = self.busily(async |_| instance.timer(token).await).await;
         match outcome {
             Ok((outcome, instance)) => {
@@ -252,9 +266,10 @@ impl Worker {
     async fn start(&mut self) -> Result<(), Box<Report>> {
         let port: Box<dyn Port> = match self.plugin.mode() {
             Mode::Handler => Box::new(SilentPort),
-            Mode::Session => {
-                Box::new(LentPort { shared: self.shared.clone(), desk: self.desk.clone() })
-            }
+            Mode::Session => Box::new(LentPort {
+                shared: self.shared.clone(),
+                desk: self.desk.clone(),
+            }),
         };
         match Instance::start(&self.plugin, self.terms.clone(), port).await {
             Ok(Ok(instance)) => {
@@ -267,14 +282,20 @@ impl Worker {
                     Outcome::Refused { code, message } => (code, message),
                     _ => Default::default(),
                 };
-                Err(Box::new(answer::connect_refused(&self.route.plugin, code, message)))
+                Err(Box::new(answer::connect_refused(
+                    &self.route.plugin,
+                    code,
+                    message,
+                )))
             }
             Err(failure) => Err(self.failed(&failure)),
         }
     }
 
     async fn disconnect(mut self) {
-        let Some(instance) = self.instance.take() else { return };
+        let Some(instance) = self.instance.take() else {
+            return;
+        };
         let ended = self.busily(async |_| instance.disconnect().await).await;
         if let Err(failure) = ended {
             self.failed(&failure);

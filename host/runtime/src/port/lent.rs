@@ -56,7 +56,9 @@ pub(super) enum Event {
 
 impl Desk {
     pub(super) fn new() -> Self {
-        Self { papers: Arc::default() }
+        Self {
+            papers: Arc::default(),
+        }
     }
 
     pub(super) fn papers(&self) -> MutexGuard<'_, Papers> {

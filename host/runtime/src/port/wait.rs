@@ -17,10 +17,17 @@ impl Port {
         if wants_input && written && until.is_none() && !awake {
             return self.receive();
         }
-        let timeout = if awake { Some(Duration::ZERO) } else { until.map(remaining) };
+        let timeout = if awake {
+            Some(Duration::ZERO)
+        } else {
+            until.map(remaining)
+        };
         self.wait_for_any(wants_input, !written, timeout);
         self.shared.alarms.ring(Instant::now());
-        if self.no_reply_deadline().is_some_and(|at| Instant::now() >= at) {
+        if self
+            .no_reply_deadline()
+            .is_some_and(|at| Instant::now() >= at)
+        {
             self.send_no_reply();
         }
     }
@@ -42,8 +49,16 @@ impl Port {
         // plugin is too busy to be given what came before it, and a closed output while nothing is being sent. What has
         // been noticed once is not watched any more, since it would end every wait at once.
         let stdin = rustix::stdio::stdin();
-        let input_events = if wants_input { PollFlags::IN } else { PollFlags::empty() };
-        let output_events = if wants_output { PollFlags::OUT } else { PollFlags::empty() };
+        let input_events = if wants_input {
+            PollFlags::IN
+        } else {
+            PollFlags::empty()
+        };
+        let output_events = if wants_output {
+            PollFlags::OUT
+        } else {
+            PollFlags::empty()
+        };
         let output = self.shared.output();
         let channel = output.as_fd();
         let watches_input = wants_input || !self.ending.has_begun();
@@ -60,8 +75,16 @@ impl Port {
         let ready = poll(&mut watched, timeout.as_ref()).unwrap_or(0) > 0;
         let mut seen = watched.iter().map(PollFd::revents);
         let none = PollFlags::empty();
-        let of_input = if watches_input { seen.next().unwrap_or(none) } else { none };
-        let of_output = if watches_output { seen.next().unwrap_or(none) } else { none };
+        let of_input = if watches_input {
+            seen.next().unwrap_or(none)
+        } else {
+            none
+        };
+        let of_output = if watches_output {
+            seen.next().unwrap_or(none)
+        } else {
+            none
+        };
         drop(watched);
         drop(output);
         if !ready {

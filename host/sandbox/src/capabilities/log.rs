@@ -20,6 +20,9 @@ use lines::{Allowed, Rate, escape};
 
 pub(crate) use lines::Lines;
 
+/// The target of every log event whose words are a plugin's.
+pub const PLUGIN_TARGET: &str = "plugin";
+
 /// The longest text of one `log.write`, in bytes: eight lines of the greatest length.
 const TEXT_LIMIT: usize = 64 * 1024;
 
@@ -33,11 +36,18 @@ pub(crate) struct PluginLog {
 impl PluginLog {
     pub(crate) fn new(plugin: PluginName, rate: ByteRate) -> Self {
         let rate = Rate::new(rate.bytes_each_second(), Instant::now());
-        Self { plugin: plugin.as_str().into(), rate: Arc::new(Mutex::new(rate)) }
+        Self {
+            plugin: plugin.as_str().into(),
+            rate: Arc::new(Mutex::new(rate)),
+        }
     }
 
-    /// Writes one line, without its newline, if the rate allows. `source` says where the guest wrote it.
+    /// Writes one line, without its newline, if it says anything and the rate allows. `source` says where the guest
+    /// wrote it.
     pub(crate) fn line(&self, level: LogLevel, source: &'static str, line: &str) {
+        if line.is_empty() {
+            return;
+        }
         let allowed = {
             let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
             rate.allows(line.len(), Instant::now())
@@ -47,15 +57,15 @@ impl PluginLog {
             Allowed::No => return,
             Allowed::Yes { dropped: 0 } => {}
             Allowed::Yes { dropped } => {
-                tracing::warn!(target: "plugin", plugin, "{dropped} lines dropped: over `log-rate`");
+                tracing::warn!(target: PLUGIN_TARGET, plugin, "{dropped} lines dropped: over `log-rate`");
             }
         }
         let line = escape(line);
         match level {
-            LogLevel::Debug => tracing::debug!(target: "plugin", plugin, source, "{line}"),
-            LogLevel::Info => tracing::info!(target: "plugin", plugin, source, "{line}"),
-            LogLevel::Warn => tracing::warn!(target: "plugin", plugin, source, "{line}"),
-            LogLevel::Error => tracing::error!(target: "plugin", plugin, source, "{line}"),
+            LogLevel::Debug => tracing::debug!(target: PLUGIN_TARGET, plugin, source, "{line}"),
+            LogLevel::Info => tracing::info!(target: PLUGIN_TARGET, plugin, source, "{line}"),
+            LogLevel::Warn => tracing::warn!(target: PLUGIN_TARGET, plugin, source, "{line}"),
+            LogLevel::Error => tracing::error!(target: PLUGIN_TARGET, plugin, source, "{line}"),
         }
     }
 }

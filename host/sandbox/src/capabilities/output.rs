@@ -36,7 +36,12 @@ impl Output {
     }
 
     fn new(log: &PluginLog, level: LogLevel, source: &'static str) -> Self {
-        Self { log: log.clone(), level, source, lines: Arc::default() }
+        Self {
+            log: log.clone(),
+            level,
+            source,
+            lines: Arc::default(),
+        }
     }
 }
 

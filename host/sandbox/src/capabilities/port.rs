@@ -70,7 +70,11 @@ pub enum TimerFault {
 pub struct SilentPort;
 
 impl Port for SilentPort {
-    fn poll_post(&mut self, _text: &str, _context: &mut Context<'_>) -> Poll<Result<(), PostFault>> {
+    fn poll_post(
+        &mut self,
+        _text: &str,
+        _context: &mut Context<'_>,
+    ) -> Poll<Result<(), PostFault>> {
         Poll::Ready(Err(PostFault::Closed))
     }
 
@@ -127,5 +131,8 @@ fn coded(fault: PostFault) -> CodedError {
         PostFault::TooLarge { .. } => "too-large",
         PostFault::InvalidJson(_) => "invalid-json",
     };
-    CodedError { code: code.to_owned(), message: fault.to_string() }
+    CodedError {
+        code: code.to_owned(),
+        message: fault.to_string(),
+    }
 }

@@ -15,14 +15,20 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     interface.func_wrap(
         "set",
         |mut store: StoreContextMut<'_, State>, (delay, token): (u64, u64)| {
-            let set = store.data_mut().port.set_timer(Duration::from_millis(delay), token);
+            let set = store
+                .data_mut()
+                .port
+                .set_timer(Duration::from_millis(delay), token);
             Ok((set.map_err(coded),))
         },
     )?;
-    interface.func_wrap("cancel", |mut store: StoreContextMut<'_, State>, (token,): (u64,)| {
-        store.data_mut().port.cancel_timer(token);
-        Ok(())
-    })
+    interface.func_wrap(
+        "cancel",
+        |mut store: StoreContextMut<'_, State>, (token,): (u64,)| {
+            store.data_mut().port.cancel_timer(token);
+            Ok(())
+        },
+    )
 }
 
 fn coded(fault: TimerFault) -> CodedError {
@@ -30,5 +36,8 @@ fn coded(fault: TimerFault) -> CodedError {
         TimerFault::TooMany => "too-many",
         TimerFault::TooLong => "too-long",
     };
-    CodedError { code: code.to_owned(), message: fault.to_string() }
+    CodedError {
+        code: code.to_owned(),
+        message: fault.to_string(),
+    }
 }

@@ -65,9 +65,7 @@ pub(super) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Res
         "wasi:random/insecure-seed" => {
             random::insecure_seed::add_to_linker::<State, WasiRandom>(l, random_context)
         }
-        "wasi:cli/environment" => {
-            cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)
-        }
+        "wasi:cli/environment" => cli::environment::add_to_linker::<State, WasiCli>(l, State::cli),
         "wasi:cli/exit" => cli::exit::add_to_linker::<State, WasiCli>(l, State::cli),
         "wasi:cli/stdin" => cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli),
         "wasi:cli/stdout" => cli::stdout::add_to_linker::<State, WasiCli>(l, State::cli),
@@ -118,6 +116,8 @@ fn link_sockets(l: &mut Linker<State>, interface: &str) -> wasmtime::Result<()> 
         "wasi:sockets/ip-name-lookup" => {
             sockets::ip_name_lookup::add_to_linker::<State, WasiSockets>(l, State::sockets)
         }
-        other => Err(wasmtime::format_err!("`{other}` is offered, but nothing provides it")),
+        other => Err(wasmtime::format_err!(
+            "`{other}` is offered, but nothing provides it"
+        )),
     }
 }

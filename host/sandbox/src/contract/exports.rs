@@ -31,7 +31,11 @@ pub(crate) struct SessionExports<F = ComponentExportIndex> {
 }
 
 /// Finds the functions of an exported interface.
-fn find(component: &Component, interface: &ComponentExportIndex, name: &str) -> Option<ComponentExportIndex> {
+fn find(
+    component: &Component,
+    interface: &ComponentExportIndex,
+    name: &str,
+) -> Option<ComponentExportIndex> {
     component.get_export_index(Some(interface), name)
 }
 
@@ -55,7 +59,9 @@ where
 impl HandlerExports {
     /// Finds the functions; `None` where one is missing.
     pub(crate) fn find(component: &Component, interface: &ComponentExportIndex) -> Option<Self> {
-        Some(Self { handle: find(component, interface, "handle")? })
+        Some(Self {
+            handle: find(component, interface, "handle")?,
+        })
     }
 
     /// The functions of one instance.
@@ -126,7 +132,8 @@ impl SessionExports<Func> {
         peer: &PeerRecord,
     ) -> wasmtime::Result<Result<(), PluginErrorRecord>> {
         // SAFETY: as in `HandlerExports::handle`.
-        let call: TypedFunc<(&PeerRecord,), Done> = unsafe { TypedFunc::new_unchecked(self.connect) };
+        let call: TypedFunc<(&PeerRecord,), Done> =
+            unsafe { TypedFunc::new_unchecked(self.connect) };
         Ok(call.call_async(store, (peer,)).await?.0)
     }
 

@@ -41,7 +41,10 @@ pub(crate) struct CodedError {
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
 #[repr(u8)]
-#[expect(dead_code, reason = "two levels are only ever made by lifting them out of a guest")]
+#[expect(
+    dead_code,
+    reason = "two levels are only ever made by lifting them out of a guest"
+)]
 pub(crate) enum LogLevel {
     #[component(name = "debug")]
     Debug,

@@ -25,7 +25,11 @@ impl<const LIMIT: usize> Text<LIMIT> {
 
     fn within(text: String) -> Self {
         // A UTF-16 string may grow on its way to UTF-8, so the bound holds for what came out as well.
-        if text.len() > LIMIT { Self::TooLong(text.len()) } else { Self::Within(text) }
+        if text.len() > LIMIT {
+            Self::TooLong(text.len())
+        } else {
+            Self::Within(text)
+        }
     }
 }
 
@@ -68,7 +72,9 @@ unsafe impl<const LIMIT: usize> Lift for Text<LIMIT> {
         ty: InterfaceType,
         bytes: &[u8],
     ) -> wasmtime::Result<Self> {
-        let Some(length) = bytes.last_chunk::<4>() else { bad_type_info() };
+        let Some(length) = bytes.last_chunk::<4>() else {
+            bad_type_info()
+        };
         match too_long(u32::from_le_bytes(*length), LIMIT) {
             Some(length) => Ok(Self::TooLong(length)),
             None => String::linear_lift_from_memory(context, ty, bytes).map(Self::within),
@@ -82,9 +88,13 @@ mod tests {
 
     #[test]
     fn lengths_are_judged_in_every_encoding() {
-        for (length, expected) in
-            [(0, None), (10, None), (11, Some(11)), (UTF16_TAG | 10, None), (UTF16_TAG | 11, Some(11))]
-        {
+        for (length, expected) in [
+            (0, None),
+            (10, None),
+            (11, Some(11)),
+            (UTF16_TAG | 10, None),
+            (UTF16_TAG | 11, Some(11)),
+        ] {
             assert_eq!(too_long(length, 10), expected);
         }
         assert_eq!(Text::<3>::within("four".to_owned()), Text::TooLong(4));

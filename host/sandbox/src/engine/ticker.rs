@@ -32,7 +32,10 @@ static IDLE: AtomicU32 = AtomicU32::new(0);
 
 /// Installs the signal handler for `engine`. The timer is not armed yet.
 pub(super) fn prepare(engine: &wasmtime::Engine, on_tick: fn()) -> Result<(), EngineError> {
-    let ticker = Ticker { engine: engine.clone(), on_tick };
+    let ticker = Ticker {
+        engine: engine.clone(),
+        on_tick,
+    };
     TICKER.set(ticker).map_err(|_| EngineError::Twice)?;
     os::install().map_err(EngineError::Ticker)
 }
@@ -101,14 +104,24 @@ mod os {
             action.sa_flags = libc::SA_RESTART;
             libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut())
         };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     /// Ticks every `interval` from now on; never, for zero.
     pub(super) fn set_interval(interval: Duration) {
         let micros = interval.subsec_micros();
-        let value = libc::timeval { tv_sec: 0, tv_usec: libc::suseconds_t::from(micros.cast_signed()) };
-        let timer = libc::itimerval { it_interval: value, it_value: value };
+        let value = libc::timeval {
+            tv_sec: 0,
+            tv_usec: libc::suseconds_t::from(micros.cast_signed()),
+        };
+        let timer = libc::itimerval {
+            it_interval: value,
+            it_value: value,
+        };
         // SAFETY: `timer` is valid and lives for the call. It can fail only for an unknown timer or a bad value.
         unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
     }

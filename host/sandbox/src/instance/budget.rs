@@ -28,7 +28,11 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit, used: 0, refused: None }
+        Self {
+            limit,
+            used: 0,
+            refused: None,
+        }
     }
 
     /// What the guest was last refused in this call: the bytes that it would have had in all.
@@ -100,6 +104,10 @@ mod tests {
         assert!(!budget.table_growing(25, 26, None).expect("never fails"));
         budget.forget_refusal();
         assert_eq!(budget.refusal(), None);
-        assert!(!budget.memory_growing(0, usize::MAX, None).expect("never fails"));
+        assert!(
+            !budget
+                .memory_growing(0, usize::MAX, None)
+                .expect("never fails")
+        );
     }
 }

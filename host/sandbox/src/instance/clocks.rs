@@ -37,7 +37,11 @@ pub(super) enum Phase {
 impl Allowance {
     pub(super) fn for_start(limits: &Limits) -> Self {
         let init = limits.init.duration();
-        Self { cpu: init, wall: init, phase: Phase::Start }
+        Self {
+            cpu: init,
+            wall: init,
+            phase: Phase::Start,
+        }
     }
 
     pub(super) fn for_call(limits: &Limits) -> Self {
@@ -105,7 +109,11 @@ impl Clocks {
         let mut reading = self.lock();
         let in_turn = now.saturating_sub(reading.turn.unwrap_or(now));
         reading.turn.get_or_insert(now);
-        if reading.cpu_used + in_turn >= reading.cpu_limit { Err(Stopped::Cpu) } else { Ok(()) }
+        if reading.cpu_used + in_turn >= reading.cpu_limit {
+            Err(Stopped::Cpu)
+        } else {
+            Ok(())
+        }
     }
 
     /// The guest waits for the browser from now on, which is nobody's time.
@@ -132,7 +140,10 @@ impl Clocks {
         if let Some(began) = reading.turn.take() {
             reading.cpu_used += thread_cpu_time().saturating_sub(began);
         }
-        reading.waiting_since.is_none().then_some(reading.wall_deadline)
+        reading
+            .waiting_since
+            .is_none()
+            .then_some(reading.wall_deadline)
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {
@@ -159,7 +170,13 @@ pub(super) struct Clocked<'a, F> {
 
 impl<'a, F> Clocked<'a, F> {
     pub(super) fn new(clocks: &'a Clocks, alarms: Alarms, call: F) -> Self {
-        Self { clocks, alarms, alarm: None, first: true, call }
+        Self {
+            clocks,
+            alarms,
+            alarm: None,
+            first: true,
+            call,
+        }
     }
 }
 
@@ -181,7 +198,13 @@ impl<F> Clocked<'_, F> {
     where
         F: Future<Output = wasmtime::Result<R>>,
     {
-        let Self { clocks, alarms, mut alarm, mut first, call } = self;
+        let Self {
+            clocks,
+            alarms,
+            mut alarm,
+            mut first,
+            call,
+        } = self;
         let mut call = pin!(call);
         std::future::poll_fn(move |context| {
             let polled = turn(clocks, call.as_mut(), context, &mut first);
@@ -237,7 +260,11 @@ mod tests {
 
     fn allowance(cpu: u64, wall: u64) -> Allowance {
         let (cpu, wall) = (Duration::from_millis(cpu), Duration::from_millis(wall));
-        Allowance { cpu, wall, phase: Phase::Call }
+        Allowance {
+            cpu,
+            wall,
+            phase: Phase::Call,
+        }
     }
 
     /// Uses the processor for a while.

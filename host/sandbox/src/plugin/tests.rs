@@ -22,12 +22,18 @@ fn component_of(world: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/portcullis.wit");
     let text = std::fs::read_to_string(&file).expect("the contract is in the project");
     let mut resolve = Resolve::default();
-    let package = resolve.push_str(&file, &change(&text)).expect("the contract is valid WIT");
-    let world = resolve.select_world(&[package], Some(world)).expect("the world exists");
+    let package = resolve
+        .push_str(&file, &change(&text))
+        .expect("the contract is valid WIT");
+    let world = resolve
+        .select_world(&[package], Some(world))
+        .expect("the world exists");
     let mut module = wit_component::dummy_module(&resolve, world, ManglingAndAbi::Standard32);
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .expect("a dummy module takes its metadata");
-    let mut encoder = ComponentEncoder::default().module(&module).expect("a dummy module is valid");
+    let mut encoder = ComponentEncoder::default()
+        .module(&module)
+        .expect("a dummy module is valid");
     encoder.encode().expect("a dummy module makes a component")
 }
 
@@ -40,13 +46,19 @@ fn load(component: &[u8]) -> Result<Plugin, PluginFault> {
     let artifact = compile(component).expect("the component compiles");
     let mut file = tempfile::NamedTempFile::new().expect("a file can be made");
     file.write_all(&artifact).expect("a file can be written");
-    Plugin::load(engine(), &File::open(file.path()).expect("the file is there"))
+    Plugin::load(
+        engine(),
+        &File::open(file.path()).expect("the file is there"),
+    )
 }
 
 fn terms() -> Terms {
     Terms {
         plugin: "dummy".parse().expect("a valid name"),
-        peer: Peer { origin: "a@b".parse().expect("a valid id"), host_name: None },
+        peer: Peer {
+            origin: "a@b".parse().expect("a valid id"),
+            host_name: None,
+        },
         limits: Limits::default(),
         config: Arc::new(BTreeMap::new()),
         alarms: Alarms::default(),
@@ -69,7 +81,9 @@ fn start(plugin: &Plugin) -> Result<Result<Instance, Outcome>, Failure> {
 fn the_handler_world_of_the_contract_links_and_is_called() {
     let plugin = load(&component_of("handler-plugin", str::to_owned)).expect("the world links");
     assert_eq!(plugin.mode(), Mode::Handler);
-    let instance = start(&plugin).expect("nothing of it has run").expect("a handler greets nobody");
+    let instance = start(&plugin)
+        .expect("nothing of it has run")
+        .expect("a handler greets nobody");
     let failure = now(instance.message("1")).err().expect("it traps");
     assert_eq!(failure.kind, FailureKind::Crashed);
     assert!(failure.detail.contains("unreachable"), "{failure}");
@@ -96,7 +110,9 @@ fn a_function_of_another_type_is_refused_before_it_is_called() {
 #[test]
 fn an_import_of_another_version_is_refused_in_words() {
     let change = |text: &str| text.replace("plugin@0.1.0", "plugin@0.2.0");
-    let fault = load(&component_of("session-plugin", change)).err().expect("0.2 is not offered");
+    let fault = load(&component_of("session-plugin", change))
+        .err()
+        .expect("0.2 is not offered");
     let text = fault.to_string();
     assert!(matches!(fault, PluginFault::Incompatible(_)));
     assert!(!text.contains("linker"), "{text}");

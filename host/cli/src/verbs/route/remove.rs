@@ -1,7 +1,8 @@
 //! `route remove ORIGIN [PLUGIN] [--host-name NAME] [--when POINTER=VALUE]… [--all]`: takes a route out.
 //!
-//! What is left out is not compared. Where more than one route fits, none is removed: which one was meant decides what
-//! an extension may do.
+//! What is left out is not compared, unless that leaves several: then a route with the plugin and exactly the
+//! conditions that were typed is the one. Where there is none, nothing is removed: which one was meant decides what an
+//! extension may do.
 
 use std::collections::BTreeMap;
 
@@ -39,12 +40,20 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let home = environment.home()?;
     let lock = installation::lock(&home, "route remove")?;
     let (mut text, policy) = policy_file::read(&home)?;
-    let fitting: Vec<(usize, &Route)> = policy
+    let mut fitting: Vec<(usize, &Route)> = policy
         .routes()
         .iter()
         .enumerate()
         .filter(|(_, route)| fits(arguments, &when, route))
         .collect();
+    if fitting.len() > 1
+        && !arguments.all
+        && let Some(exact) = fitting
+            .iter()
+            .position(|(_, route)| is_exactly(arguments, &when, route))
+    {
+        fitting = vec![fitting[exact]];
+    }
     match fitting.len() {
         0 => bail!(
             "no route of `{}` fits: `portcullis route list` shows what there is",
@@ -86,4 +95,11 @@ fn fits(arguments: &Arguments, when: &BTreeMap<Pointer, Scalar>, route: &Route) 
             .is_none_or(|plugin| route.plugin == *plugin)
         && (arguments.host_name.is_none() || route.host_name == arguments.host_name)
         && (when.is_empty() || route.when == *when)
+}
+
+/// Whether the route is what was typed and nothing more. The policy has at most one such route.
+fn is_exactly(arguments: &Arguments, when: &BTreeMap<Pointer, Scalar>, route: &Route) -> bool {
+    arguments.plugin.as_ref() == Some(&route.plugin)
+        && arguments.host_name == route.host_name
+        && *when == route.when
 }

@@ -23,7 +23,6 @@ pub enum LockError {
         /// Where in it.
         position: Position,
         /// What is wrong there.
-        #[source]
         problem: LockProblem,
     },
 }

@@ -42,7 +42,11 @@ impl Lines {
     fn give(&mut self, on_line: &mut impl FnMut(&str)) {
         let line = String::from_utf8_lossy(&self.unfinished);
         let line = line.strip_suffix('\r').unwrap_or(&line);
-        if self.cut { on_line(&format!("{line}… (cut)")) } else { on_line(line) }
+        if self.cut {
+            on_line(&format!("{line}… (cut)"))
+        } else {
+            on_line(line)
+        }
         self.unfinished.clear();
         self.cut = false;
     }
@@ -97,7 +101,12 @@ pub(super) enum Allowed {
 
 impl Rate {
     pub(super) fn new(each_second: u64, now: Instant) -> Self {
-        Self { each_second, left: each_second, filled: now, dropped: 0 }
+        Self {
+            each_second,
+            left: each_second,
+            filled: now,
+            dropped: 0,
+        }
     }
 
     pub(super) fn allows(&mut self, length: usize, now: Instant) -> Allowed {
@@ -115,7 +124,9 @@ impl Rate {
             return Allowed::No;
         }
         self.left = self.left.saturating_sub(cost);
-        Allowed::Yes { dropped: std::mem::take(&mut self.dropped) }
+        Allowed::Yes {
+            dropped: std::mem::take(&mut self.dropped),
+        }
     }
 }
 
@@ -137,7 +148,10 @@ mod tests {
 
     #[test]
     fn lines_are_split_wherever_the_bytes_are() {
-        assert_eq!(split(&[b"a\nb", b"c\r\n", b"\n", b"d"]), ["a", "bc", "", "d"]);
+        assert_eq!(
+            split(&[b"a\nb", b"c\r\n", b"\n", b"d"]),
+            ["a", "bc", "", "d"]
+        );
         assert_eq!(split(&[b"\xff\n"]), ["\u{fffd}"]);
         assert!(split(&[]).is_empty());
     }
@@ -175,7 +189,10 @@ mod tests {
         let mut rate = Rate::new(1000, start);
         assert_eq!(rate.allows(900, start), Allowed::Yes { dropped: 0 });
         assert_eq!(rate.allows(900, start), Allowed::No);
-        assert_eq!(rate.allows(900, start + Duration::from_millis(100)), Allowed::No);
+        assert_eq!(
+            rate.allows(900, start + Duration::from_millis(100)),
+            Allowed::No
+        );
         let later = start + Duration::from_secs(2);
         assert_eq!(rate.allows(900, later), Allowed::Yes { dropped: 2 });
         let full = later + Duration::from_secs(5);
