@@ -29,6 +29,15 @@ pub(crate) fn no_route_for_message() -> Report {
     Report::new(ErrorCode::NoRoute, sentence).with_hint("portcullis route list")
 }
 
+/// A session that its route would end after each message.
+pub(crate) fn short_lived_session(plugin: &PluginName) -> Report {
+    let sentence = format!(
+        "plugin `{plugin}` is a session and lives as long as its port, and its route says otherwise"
+    );
+    let report = Report::new(ErrorCode::PolicyInvalid, sentence);
+    report.with_hint("remove `lifetime = \"message\"` from the route in policy.toml")
+}
+
 /// Nothing was sent in answer to anything.
 pub(crate) fn no_reply() -> Report {
     Report::new(ErrorCode::NoReply, "the plugin has sent nothing")

@@ -17,12 +17,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use portcullis_core::caller::Caller;
-use portcullis_core::policy::PortRoutes;
+use portcullis_core::policy::{Lifetime, PortRoutes};
 use portcullis_core::protocol::frame::Inbound;
 use portcullis_core::protocol::report::Report;
 use portcullis_core::protocol::{INBOUND_CEILING, json};
-use portcullis_sandbox::Peer;
 use portcullis_sandbox::alarms::Alarms;
+use portcullis_sandbox::{Mode, Peer};
 
 use crate::answer;
 use crate::channel::{Input, Output, Received, Sent};
@@ -228,6 +228,9 @@ impl Port {
                     report.plugin = Some(route.plugin.to_string());
                     report
                 })?;
+                if route.lifetime == Lifetime::Message && plugin.mode() == Mode::Session {
+                    return Err(Box::new(answer::short_lived_session(&route.plugin)));
+                }
                 Ok(lane.insert(Lane::open(plugin, route, &self.peer, &self.shared)))
             }
         }
