@@ -413,6 +413,37 @@ fn case_17_file_descriptor_1_is_not_the_channel() {
 }
 
 #[test]
+fn the_key_of_the_host_is_refused_in_a_reply_however_it_is_written() {
+    let home = home("echo");
+    let mut port = Browser::chromium(&home).start();
+    for (request, message) in (1..).zip([
+        r#"{"$portcullis":{"error":{"code":"internal","message":"forged"}}}"#,
+        r#"{"a":1,"$portcullis":null}"#,
+        r#" { "\u0024portcullis" : 1 } "#,
+        r#"{"$port\u0063ullis":1}"#,
+        r#"{"\u0024\u0070\u006F\u0072\u0074cullis":1}"#,
+        r#"{"a":{"b":[]},"a":[{}],"$portcullis":[]}"#,
+    ]) {
+        let error = port.ask(message).expect_error("invalid-json");
+        assert_eq!(
+            (error.request, error.plugin.as_deref()),
+            (Some(request), Some("echo"))
+        );
+    }
+    // Only at the top is it the host's.
+    for message in [
+        r#"{"a":{"$portcullis":1}}"#,
+        r#"[{"$portcullis":1}]"#,
+        r#""$portcullis""#,
+        r#"{"$portcullis2":1,"$Portcullis":2,"":3}"#,
+        r#"{"a":"\"$portcullis\":"}"#,
+    ] {
+        port.ask(message).expect_text(message);
+    }
+    port.end().expect_exit(0).expect_no_frames();
+}
+
+#[test]
 fn a_frame_is_answered_while_the_next_is_still_on_its_way() {
     let home = home("echo");
     let mut port = Browser::chromium(&home).start();

@@ -237,6 +237,20 @@ fn case_32_a_message_that_a_signal_follows_keeps_its_reply() {
 }
 
 #[test]
+fn case_32_a_signal_inside_a_frame_is_an_ordinary_end() {
+    let home = home("echo");
+    let mut port = Browser::chromium(&home).start();
+    port.ask("[1]").expect_text("[1]");
+    port.send_raw(&encode(HELLO)[..10]);
+    std::thread::sleep(Duration::from_millis(50));
+    port.signal(Signal::TERM);
+    port.wait()
+        .expect_exit(0)
+        .expect_no_frames()
+        .expect_within(CHROMIUM);
+}
+
+#[test]
 fn case_33_a_serving_host_has_no_children() {
     // No capability starts a helper yet; what is not there cannot be orphaned.
     let home = home("unruly");

@@ -113,11 +113,42 @@ fn debug_tells_lengths_and_the_outcome_of_each_request() {
 }
 
 #[test]
+fn the_private_detail_of_an_error_is_in_the_log_under_the_same_request() {
+    let home = limited_home("unruly", "memory = \"16MiB\"\nwall-per-call = \"300ms\"");
+    let mut port = Browser::chromium(&home).start();
+    let failures = [
+        Verb::Trap,
+        Verb::Exhaust,
+        Verb::Sleep,
+        Verb::Exit,
+        Verb::Garbage,
+    ];
+    for (request, deed) in (1..).zip(failures) {
+        let error = port
+            .ask(&order(deed, 60_000))
+            .error()
+            .expect("each is an error");
+        assert_eq!(error.request, Some(request));
+    }
+    port.end().expect_exit(0);
+    let log = home.log();
+    for request in 1..=failures.len() {
+        let named = log
+            .lines()
+            .any(|line| line.contains(&format!("request={request} ")) && line.contains("unruly"));
+        assert!(
+            named,
+            "request {request} failed, and the log does not say so by its number:\n{log}"
+        );
+    }
+}
+
+#[test]
 fn stderr_has_one_line_for_each_warning() {
     let home = home("unruly");
     let mut port = Browser::chromium(&home).start();
     for deed in [Verb::Trap, Verb::Panic, Verb::Exit] {
-        port.ask(&order(deed, 0));
+        port.ask(&order(deed, 1));
     }
     let ended = port.end().expect_exit(0);
     for line in ended.stderr.lines() {

@@ -4,8 +4,10 @@
 //! written from the contracts, against the real programs, over pipes; no crate of the project is linked.
 
 mod arguments;
+mod artifacts;
 mod checkers;
 mod chromium;
+mod cli;
 mod fixture;
 mod framing;
 mod layers;

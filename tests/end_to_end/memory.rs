@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use portcullis_tests::{Browser, Output, PATIENCE, encode};
+use portcullis_tests::{Browser, ORIGIN, OTHER_ORIGIN, Output, PATIENCE, encode};
 
 use crate::fixture::{HELLO, Verb, alone, home, limited_home, order};
 
@@ -168,6 +168,41 @@ fn a_flood_of_small_messages_waits_outside_while_the_plugin_is_busy() {
         port.receive(PATIENCE).expect_text(r#"{"length":1}"#);
     }
     port.end().expect_exit(0).expect_no_frames();
+}
+
+#[test]
+fn a_flood_of_refused_messages_to_a_browser_that_does_not_read_costs_no_memory() {
+    let _alone = alone();
+    // No plugin has a turn here: the host's own answers must be bounded as well.
+    for (what, origin, frame) in [
+        ("empty frames", ORIGIN, vec![0; 4]),
+        ("frames without a route", OTHER_ORIGIN, encode("1")),
+        ("frames that are not UTF-8", ORIGIN, vec![1, 0, 0, 0, 0xff]),
+    ] {
+        let home = home("echo");
+        let mut port = Browser::chromium(&home)
+            .origin(origin)
+            .output(Output::Unread)
+            .start();
+        thread::sleep(Duration::from_millis(200));
+        let before = port.peak_resident_bytes();
+        let flood = frame.repeat(1_000_000);
+        let taken = port
+            .try_send_raw(&flood, Duration::from_millis(500))
+            .expect("the host takes them");
+        let grown = port.peak_resident_bytes() - before;
+        assert!(
+            grown < 16 * MEBIBYTE,
+            "{what}: {taken} bytes took {} MiB",
+            grown / MEBIBYTE
+        );
+        port.close_output().close_input();
+        let ended = port.wait().expect_within(Duration::from_millis(1900));
+        let code = ended.status.code().unwrap_or(-1);
+        // The last frame may have been cut, and one of the three has no route.
+        assert!([0, 1, 3].contains(&code), "{what}: exit code {code}");
+        ended.expect_exit(code);
+    }
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn of_handler(verb: Verb) -> (u64, Answer) {
         | Verb::TimerCancelled
         | Verb::TimerTraps
         | Verb::TimerLoops
+        | Verb::TimerStorm
         | Verb::Close
         | Verb::PostAtEnd
         | Verb::LoopAtEnd
@@ -98,8 +99,9 @@ fn of_session(verb: Verb) -> (u64, Answer) {
         Verb::TimerCancelled => (50, texts(&["true"])),
         Verb::TimerTraps => (50, Answer::LaterError("plugin-crashed")),
         Verb::TimerLoops => (50, Answer::LaterError("plugin-timeout")),
-        // Both have tests of their own in `sessions` and `lifecycle`, about what comes after.
+        // These have tests of their own in `sessions` and `lifecycle`, about what comes after.
         Verb::Close | Verb::PostAtEnd | Verb::LoopAtEnd | Verb::TrapAtEnd => (0, texts(&["true"])),
+        Verb::TimerStorm => (5, texts(&["true"])),
         Verb::Length
         | Verb::Count
         | Verb::Peer

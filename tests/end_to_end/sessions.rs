@@ -156,6 +156,69 @@ fn a_timer_that_fails_answers_no_request_and_a_fresh_instance_serves_the_next() 
 }
 
 #[test]
+fn timers_without_end_hold_up_neither_messages_nor_the_end() {
+    let home = home("unruly-session");
+    for delay in [0, 1] {
+        let mut port = Browser::chromium(&home).start();
+        port.ask(&order(Verb::TimerStorm, delay))
+            .expect_text("true");
+        for _ in 0..20 {
+            let begun = Instant::now();
+            let frame = port.ask("[1]");
+            frame.expect_text(r#"{"length":3}"#);
+            let waited = frame.at - begun;
+            assert!(
+                waited < Duration::from_secs(1),
+                "a message waited {waited:?}"
+            );
+        }
+        let ended = port.end().expect_exit(0).expect_no_frames().expect_quiet();
+        ended.expect_within(Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn timers_without_end_of_one_plugin_do_not_hold_up_the_other() {
+    let when = |to: &str, plugin: &str| {
+        format!("{}when = {{ \"/to\" = \"{to}\" }}\n", route(ORIGIN, plugin))
+    };
+    let policy = when("session", "unruly-session") + &when("echo", "echo");
+    let home = home_with(&["unruly-session", "echo"], &policy);
+    let mut port = Browser::chromium(&home).start();
+    port.ask(&order_to("session", Verb::TimerStorm, 0))
+        .expect_text("true");
+    let to_echo = r#"{"to":"echo"}"#;
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let frame = port.ask(to_echo);
+        frame.expect_text(to_echo);
+        let waited = frame.at - begun;
+        assert!(waited < Duration::from_secs(1), "echo waited {waited:?}");
+    }
+    port.end()
+        .expect_exit(0)
+        .expect_no_frames()
+        .expect_within(Duration::from_secs(1));
+}
+
+#[test]
+fn the_wall_clock_of_a_message_begins_when_its_turn_has_come() {
+    let policy = format!(
+        "[limits]\nwall-per-call = \"1s\"\n{}",
+        route(ORIGIN, "unruly-session")
+    );
+    let home = home_with(&["unruly-session"], &policy);
+    let mut port = Browser::chromium(&home).start();
+    for _ in 0..5 {
+        port.send(&order(Verb::Sleep, 400));
+    }
+    for _ in 0..5 {
+        port.receive(PATIENCE).expect_text(r#"{"slept":400}"#);
+    }
+    port.end().expect_exit(0).expect_no_frames().expect_quiet();
+}
+
+#[test]
 fn a_session_with_an_unconditional_route_may_speak_first() {
     let grant = "[route.grant]\nconfig = { on-connect = \"post\" }\n";
     let home = home_with(

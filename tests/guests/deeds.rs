@@ -133,6 +133,7 @@ fn common(
         | Verb::TimerCancelled
         | Verb::TimerTraps
         | Verb::TimerLoops
+        | Verb::TimerStorm
         | Verb::Close
         | Verb::PostAtEnd
         | Verb::LoopAtEnd

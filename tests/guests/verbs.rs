@@ -92,6 +92,8 @@ verbs! {
     TimerTraps,
     /// Sets a timer in `n` milliseconds that never returns.
     TimerLoops,
+    /// Sets a timer in `n` milliseconds that sets itself again for ever; replies.
+    TimerStorm,
     /// Closes the port after the reply.
     Close,
     /// Posts from `disconnect`, later; replies now.

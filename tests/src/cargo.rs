@@ -7,6 +7,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -53,6 +54,31 @@ pub fn command() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(root()).stdin(Stdio::null());
     command
+}
+
+/// Something that is built once per process. A failure is remembered too: its words are shown by the first test that
+/// meets it, and two hundred others do not repeat the build.
+pub(crate) struct Built(OnceLock<Option<PathBuf>>);
+
+impl Built {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// What `build` returned, now or before.
+    ///
+    /// # Panics
+    ///
+    /// When `build` has panicked.
+    pub(crate) fn get(&self, what: &str, build: impl FnOnce() -> PathBuf) -> &Path {
+        let built = self
+            .0
+            .get_or_init(|| panic::catch_unwind(AssertUnwindSafe(build)).ok());
+        match built {
+            Some(path) => path,
+            None => panic!("{what} could not be built: see the first failure above"),
+        }
+    }
 }
 
 /// Runs a `cargo build` with JSON messages and returns the files of the artifacts of `package`, in cargo's order.

@@ -6,9 +6,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::cargo;
+use crate::cargo::{self, Built};
 
 /// The target of every guest.
 const TARGET: &str = "wasm32-wasip2";
@@ -36,25 +36,25 @@ const LEAKS: &[&str] = &[
 
 /// `plugins/echo`: a handler that returns the message byte for byte.
 pub fn echo() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(&BUILT, "plugins/echo", "echo", None)
 }
 
 /// `plugins/ping-pong`: a session, `"ping"` → `"pong"`, and ticks when asked for.
 pub fn ping_pong() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(&BUILT, "plugins/ping-pong", "ping-pong", None)
 }
 
 /// `tests/guests/unruly`: a handler that misbehaves on request (`tests/guests/verbs.rs`).
 pub fn unruly() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(&BUILT, "tests/guests/unruly", "unruly", None)
 }
 
 /// `unruly` that never comes back from its own instantiation.
 pub fn loops_at_start() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(
         &BUILT,
         "tests/guests/unruly",
@@ -65,7 +65,7 @@ pub fn loops_at_start() -> PathBuf {
 
 /// `unruly` that traps in its own instantiation.
 pub fn traps_at_start() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(
         &BUILT,
         "tests/guests/unruly",
@@ -76,7 +76,7 @@ pub fn traps_at_start() -> PathBuf {
 
 /// `tests/guests/unruly-session`: the same deeds as a session, and those that only a session can do.
 pub fn unruly_session() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: Built = Built::new();
     built(
         &BUILT,
         "tests/guests/unruly-session",
@@ -86,20 +86,13 @@ pub fn unruly_session() -> PathBuf {
 }
 
 /// Builds once per process. The mutex keeps the variants of one project apart: they leave the same file name.
-fn built(
-    once: &'static OnceLock<PathBuf>,
-    folder: &str,
-    name: &str,
-    feature: Option<&str>,
-) -> PathBuf {
+fn built(once: &'static Built, folder: &str, name: &str, feature: Option<&str>) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    if let Some(path) = once.get() {
-        return path.clone();
-    }
-    let _turn = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    once.get_or_init(|| build(folder, name, feature)).clone()
+    let built = once.get(&format!("the guest `{folder}`"), || {
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        build(folder, name, feature)
+    });
+    built.to_owned()
 }
 
 fn build(folder: &str, name: &str, feature: Option<&str>) -> PathBuf {

@@ -8,44 +8,28 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::cargo;
+use crate::cargo::{self, Built};
 
 /// Names the cargo profile of the programs under test: `dev` (also when unset) or `release`.
 pub const PROFILE_VARIABLE: &str = "PORTCULLIS_TEST_PROFILE";
 
 /// The program that a browser starts, built at the first call.
 pub fn host() -> &'static Path {
-    static HOST: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built(&HOST, "portcullis-host")
+    static HOST: Built = Built::new();
+    HOST.get("the program `portcullis-host`", || build("portcullis-host"))
 }
 
 /// The program for people, built at the first call. `host` is beside it, since it starts that one.
 pub fn portcullis() -> &'static Path {
-    static PORTCULLIS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    static PORTCULLIS: Built = Built::new();
     host();
-    built(&PORTCULLIS, "portcullis")
+    PORTCULLIS.get("the program `portcullis`", || build("portcullis"))
 }
 
 /// The cargo profile that the environment chose.
 pub fn profile() -> &'static str {
     static PROFILE: OnceLock<String> = OnceLock::new();
     PROFILE.get_or_init(|| env::var(PROFILE_VARIABLE).unwrap_or_else(|_| "dev".to_owned()))
-}
-
-/// Builds once; a failure is remembered, so that two hundred tests do not repeat it.
-fn built(once: &'static OnceLock<Result<PathBuf, String>>, package: &str) -> &'static Path {
-    let outcome = once.get_or_init(|| {
-        std::panic::catch_unwind(|| build(package)).map_err(|panic| {
-            panic
-                .downcast_ref::<String>()
-                .cloned()
-                .unwrap_or_else(|| format!("building `{package}` failed"))
-        })
-    });
-    match outcome {
-        Ok(path) => path,
-        Err(message) => panic!("{message}"),
-    }
 }
 
 fn build(package: &str) -> PathBuf {

@@ -1,53 +1,152 @@
-//! From a plugin's name to a plugin that can be started: lock file, artifact, sandbox.
+//! From the plugins that routes name to plugins that can be started: lock file, artifact, sandbox.
 //!
-//! Each step that can go wrong ends in a [`Report`] with the command that mends it. An artifact that is missing, stale
-//! or damaged is made again once, by the other program, and then judged anew; nothing is compiled here.
+//! Everything that needs a right happens in [`prepare`], before the process is confined: every artifact is opened and
+//! checked, and one that is missing, stale or damaged is made again once, by the other program. The plugin of the route
+//! that fits every message is loaded then, too; the others are loaded from their open files when a message first
+//! reaches them. Each step that can go wrong ends in a [`Report`] with the command that mends it.
+
+use std::fs::File;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use portcullis_core::home::Home;
 use portcullis_core::home::artifact::{self, OpenArtifact, StampCheck};
 use portcullis_core::home::lock::{Installed, Lock};
 use portcullis_core::home::store::{self, StoreError};
 use portcullis_core::names::PluginName;
+use portcullis_core::policy::PortRoutes;
 use portcullis_core::protocol::report::{ErrorCode, Report};
 use portcullis_sandbox::{Engine, PROGRAM_VERSION, Plugin, PluginFault, TARGET};
 
 use crate::rebuild;
 
-/// The plugins of one home.
-pub(crate) struct Plugins {
-    home: Home,
-    engine: Engine,
-    lock: Lock,
+/// The plugin of one route.
+pub(crate) enum Prepared {
+    /// It can be started.
+    Loaded(Plugin),
+    /// Its artifact is open and will be loaded when a message reaches it.
+    Open { name: PluginName, artifact: File },
+    /// It cannot be used; every message for it gets this report.
+    Unavailable(Box<Report>),
 }
 
-impl Plugins {
-    /// The plugins that `lock` lists, which has been read from `home`.
-    pub(crate) fn new(home: Home, engine: Engine, lock: Lock) -> Self {
-        Self { home, engine, lock }
-    }
+/// Prepares the plugin of each route, in the order of the routes.
+pub(crate) fn prepare(
+    home: &Home,
+    engine: &Engine,
+    lock: &Lock,
+    routes: &PortRoutes,
+) -> Vec<Prepared> {
+    let plugins = Plugins { home, engine, lock };
+    let unconditional = routes.unconditional();
+    let each = routes.as_slice().iter().enumerate();
+    each.map(|(place, route)| {
+        let prepared = if unconditional == Some(place) {
+            plugins.load(&route.plugin).map(Prepared::Loaded)
+        } else {
+            plugins.open(&route.plugin)
+        };
+        prepared.unwrap_or_else(|mut report| {
+            report.plugin = Some(route.plugin.to_string());
+            Prepared::Unavailable(report)
+        })
+    })
+    .collect()
+}
 
-    /// Gets a plugin ready to be started.
+impl Prepared {
+    /// The plugin, loaded if it is not yet. What is left in its place is only ever asked for again after a failure.
     ///
     /// # Errors
     ///
-    /// The report that the extension gets in place of an answer. The private detail has been logged.
-    pub(crate) fn load(&self, name: &PluginName) -> Result<Plugin, Box<Report>> {
-        let installed = find(&self.lock, name)?;
-        let first = self.try_load(installed);
-        let problem = match first {
-            Ok(plugin) => return Ok(plugin),
+    /// The report that the message gets in place of an answer.
+    pub(crate) fn take(&mut self, engine: &Engine) -> Result<Plugin, Box<Report>> {
+        let used = Box::new(Report::new(
+            ErrorCode::Internal,
+            "the plugin has been loaded before",
+        ));
+        match std::mem::replace(self, Self::Unavailable(used)) {
+            Self::Loaded(plugin) => Ok(plugin),
+            Self::Open { name, artifact } => Plugin::load(engine, &artifact).map_err(|fault| {
+                let mut report = match fault {
+                    PluginFault::Incompatible(problem) => incompatible(&name, &problem),
+                    PluginFault::Load(error) => {
+                        tracing::error!(plugin = %name, "{}", chain(&error));
+                        let sentence =
+                            format!("the ahead-of-time code of plugin `{name}` is stale");
+                        let report = Report::new(ErrorCode::ArtifactUnavailable, sentence);
+                        Box::new(report.with_hint(format!("portcullis rebuild {name}")))
+                    }
+                };
+                report.plugin = Some(name.to_string());
+                *self = Self::Unavailable(report.clone());
+                report
+            }),
+            Self::Unavailable(report) => {
+                *self = Self::Unavailable(report.clone());
+                Err(report)
+            }
+        }
+    }
+
+    /// The artifact that is still to be loaded.
+    pub(crate) fn code(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Open { artifact, .. } => Some(artifact.as_fd()),
+            Self::Loaded(_) | Self::Unavailable(_) => None,
+        }
+    }
+}
+
+/// The plugins of one home.
+struct Plugins<'a> {
+    home: &'a Home,
+    engine: &'a Engine,
+    lock: &'a Lock,
+}
+
+impl Plugins<'_> {
+    /// Gets a plugin ready to be started.
+    fn load(&self, name: &PluginName) -> Result<Plugin, Box<Report>> {
+        self.with_artifact(name, |artifact| {
+            Plugin::load(self.engine, &artifact).map_err(|fault| match fault {
+                PluginFault::Load(error) => Fault::Artifact(chain(&error)),
+                PluginFault::Incompatible(problem) => Fault::Incompatible(problem),
+            })
+        })
+    }
+
+    /// Opens a plugin's artifact.
+    fn open(&self, name: &PluginName) -> Result<Prepared, Box<Report>> {
+        self.with_artifact(name, |artifact| {
+            Ok(Prepared::Open {
+                name: name.clone(),
+                artifact,
+            })
+        })
+    }
+
+    /// Does something with a plugin's open and checked artifact; if that shows it to be of no use, once more with one
+    /// that was made again.
+    fn with_artifact<R>(
+        &self,
+        name: &PluginName,
+        using: impl Fn(File) -> Result<R, Fault>,
+    ) -> Result<R, Box<Report>> {
+        let installed = find(self.lock, name)?;
+        let problem = match self.open_artifact(installed).and_then(&using) {
+            Ok(used) => return Ok(used),
             Err(Fault::Incompatible(problem)) => return Err(incompatible(name, &problem)),
             Err(Fault::Artifact(problem)) => problem,
         };
         tracing::warn!(plugin = %name, "making the ahead-of-time code again: {problem}");
-        if let Err(error) = rebuild::run(&self.home, name) {
+        if let Err(error) = rebuild::run(self.home, name) {
             tracing::error!(plugin = %name, "failed to make the ahead-of-time code again: {error}");
             return Err(self.unavailable(installed));
         }
-        // It has a new entry now, and perhaps a whole new version: a port may outlive an update.
-        let lock = read_lock(&self.home)?;
+        // It has a new entry now.
+        let lock = read_lock(self.home)?;
         let installed = find(&lock, name)?;
-        self.try_load(installed).map_err(|fault| match fault {
+        self.open_artifact(installed).and_then(&using).map_err(|fault| match fault {
             Fault::Incompatible(problem) => incompatible(name, &problem),
             Fault::Artifact(problem) => {
                 tracing::error!(plugin = %name, "the ahead-of-time code is of no use: {problem}");
@@ -56,11 +155,24 @@ impl Plugins {
         })
     }
 
+    fn open_artifact(&self, installed: &Installed) -> Result<File, Fault> {
+        let OpenArtifact { file, stamp, .. } =
+            artifact::open(self.home, installed, PROGRAM_VERSION, TARGET)
+                .map_err(|problem| Fault::Artifact(chain(&problem)))?;
+        if let StampCheck::HashedAgain { .. } = stamp {
+            tracing::warn!(
+                plugin = %installed.name,
+                "the ahead-of-time code was touched and is unchanged; `portcullis verify` spares the check"
+            );
+        }
+        Ok(file)
+    }
+
     /// What to say where there is no artifact and none could be made: a stored plugin that was changed is another
     /// matter than a compiler that failed.
     fn unavailable(&self, installed: &Installed) -> Box<Report> {
         let name = &installed.name;
-        let (code, sentence) = match store::read(&self.home, &installed.digest, installed.size) {
+        let (code, sentence) = match store::read(self.home, &installed.digest, installed.size) {
             Err(StoreError::WrongDigest { .. }) => (
                 ErrorCode::DigestMismatch,
                 format!("the stored plugin `{name}` is not the one that was installed"),
@@ -71,22 +183,6 @@ impl Plugins {
             ),
         };
         Box::new(Report::new(code, sentence).with_hint("portcullis verify"))
-    }
-
-    fn try_load(&self, installed: &Installed) -> Result<Plugin, Fault> {
-        let OpenArtifact { file, stamp, .. } =
-            artifact::open(&self.home, installed, PROGRAM_VERSION, TARGET)
-                .map_err(|problem| Fault::Artifact(chain(&problem)))?;
-        if let StampCheck::HashedAgain { .. } = stamp {
-            tracing::warn!(
-                plugin = %installed.name,
-                "the ahead-of-time code was touched and is unchanged; `portcullis verify` spares the check"
-            );
-        }
-        Plugin::load(&self.engine, &file).map_err(|fault| match fault {
-            PluginFault::Load(error) => Fault::Artifact(chain(&error)),
-            PluginFault::Incompatible(problem) => Fault::Incompatible(problem),
-        })
     }
 }
 

@@ -22,12 +22,12 @@ use portcullis_core::protocol::frame::Inbound;
 use portcullis_core::protocol::report::Report;
 use portcullis_core::protocol::{INBOUND_CEILING, json};
 use portcullis_sandbox::alarms::Alarms;
-use portcullis_sandbox::{Mode, Peer};
+use portcullis_sandbox::{Engine, Mode, Peer};
 
 use crate::answer;
 use crate::channel::{Input, Output, Received, Sent};
 use crate::exit::Exit;
-use crate::plugins::Plugins;
+use crate::plugins::Prepared;
 use crate::signals;
 use ending::Ending;
 use lane::{Lane, Message};
@@ -37,7 +37,8 @@ pub(crate) enum Service {
     /// Plugins, by these routes.
     Routes {
         routes: PortRoutes,
-        plugins: Plugins,
+        plugins: Vec<Prepared>,
+        engine: Engine,
     },
     /// Nothing: every message gets this report.
     Refused(Box<Report>),
@@ -216,7 +217,12 @@ impl Port {
 
     /// The lane at `place`, opened if it is not.
     fn lane(&mut self, place: usize) -> Result<&mut Lane, Box<Report>> {
-        let Service::Routes { routes, plugins } = &self.service else {
+        let Service::Routes {
+            routes,
+            plugins,
+            engine,
+        } = &mut self.service
+        else {
             return Err(self.refusal());
         };
         let lane = &mut self.lanes[place];
@@ -224,10 +230,7 @@ impl Port {
             Some(lane) => Ok(lane),
             None => {
                 let route = &routes.as_slice()[place];
-                let plugin = plugins.load(&route.plugin).map_err(|mut report| {
-                    report.plugin = Some(route.plugin.to_string());
-                    report
-                })?;
+                let plugin = plugins[place].take(engine)?;
                 if route.lifetime == Lifetime::Message && plugin.mode() == Mode::Session {
                     return Err(Box::new(answer::short_lived_session(&route.plugin)));
                 }

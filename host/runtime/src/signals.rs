@@ -36,6 +36,8 @@ pub(crate) fn install() -> io::Result<()> {
             on_ending as extern "C" fn(libc::c_int) as libc::sighandler_t,
         )?;
     }
+    // A log that has grown to the limit of the process is an error of one write, not the end of the port.
+    set(libc::SIGXFSZ, libc::SIG_IGN)?;
     set(libc::SIGPIPE, libc::SIG_IGN)
 }
 

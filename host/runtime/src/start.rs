@@ -9,11 +9,12 @@ use portcullis_core::home::{self, Home, HomeError, guarded};
 use portcullis_core::policy::{self, Policy, PortRoutes};
 use portcullis_core::protocol::report::{ErrorCode, Report};
 use portcullis_sandbox::Engine;
+use portcullis_sandbox::confine::{self, Needs};
 
 use crate::channel::{self, Output};
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::plugins::{self, Plugins, chain};
+use crate::plugins::{self, Prepared, chain};
 use crate::port::{self, Service};
 use crate::{log, signals, watchdog};
 
@@ -112,10 +113,32 @@ fn open_service(home: Home, caller: &Caller) -> Result<Service, Box<Report>> {
             "the sandbox could not be set up",
         ))
     })?;
+    let plugins = plugins::prepare(&home, &engine, &lock, &routes);
+    confine_process(&routes, &plugins)?;
     Ok(Service::Routes {
         routes,
-        plugins: Plugins::new(home, engine, lock),
+        plugins,
+        engine,
     })
+}
+
+/// Gives up every right that this port does not need any more. From here on nothing can be opened.
+fn confine_process(routes: &PortRoutes, plugins: &[Prepared]) -> Result<(), Box<Report>> {
+    let needs = Needs {
+        code: plugins.iter().filter_map(Prepared::code).collect(),
+    };
+    match confine::confine(routes.confinement(), &needs) {
+        Ok(layers) => {
+            tracing::info!("confined by the system: {layers}");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!("{error}");
+            let sentence = "the policy requires confinement by the system, and it is not complete";
+            let report = Report::new(ErrorCode::SandboxUnavailable, sentence);
+            Err(Box::new(report.with_hint("portcullis doctor --sandbox")))
+        }
+    }
 }
 
 fn read_policy(file: &Path) -> Result<Policy, Box<Report>> {

@@ -9,6 +9,7 @@
 pub mod alarms;
 mod artifact;
 mod capabilities;
+pub mod confine;
 mod contract;
 mod engine;
 #[cfg(feature = "compile")]

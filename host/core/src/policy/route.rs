@@ -22,6 +22,18 @@ pub enum Lifetime {
     Message,
 }
 
+/// How much confinement by the operating system a route asks for. The order is from the least strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Strictness {
+    /// None. For finding out whether the confinement is what stands in the way.
+    Off,
+    /// Whatever the system has.
+    #[default]
+    BestEffort,
+    /// All of it, or no plugin runs.
+    Required,
+}
+
 /// One route: its conditions, and what the plugin gets when they hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -41,6 +53,8 @@ pub struct Route {
     pub limits: Limits,
     /// The static settings that the plugin may read.
     pub config: BTreeMap<String, String>,
+    /// How much confinement by the operating system it asks for.
+    pub confinement: Strictness,
     /// Where the route stands in the file: a line, from 1.
     pub line: usize,
 }
@@ -124,6 +138,16 @@ impl PortRoutes {
     #[must_use]
     pub fn unconditional(&self) -> Option<usize> {
         self.routes.iter().position(|route| route.when.is_empty())
+    }
+
+    /// The confinement of the process: the strictest that any of them asks for, since one process serves them all.
+    #[must_use]
+    pub fn confinement(&self) -> Strictness {
+        self.routes
+            .iter()
+            .map(|route| route.confinement)
+            .max()
+            .unwrap_or_default()
     }
 
     /// The longest message that any of them takes, in bytes; 0 where there is none.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::limits::{Bound, Limits, TABLE};
-use super::route::{Lifetime, Relation, Route};
+use super::route::{Lifetime, Relation, Route, Strictness};
 use super::{VERSION, place};
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
@@ -66,6 +66,8 @@ struct RouteTable {
     limits: LimitsTable,
     #[serde(default)]
     grant: GrantTable,
+    #[serde(default)]
+    sandbox: SandboxTable,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -80,6 +82,21 @@ enum LifetimeWord {
 #[serde(deny_unknown_fields, default)]
 struct GrantTable {
     config: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct SandboxTable {
+    os: StrictnessWord,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum StrictnessWord {
+    Off,
+    #[default]
+    BestEffort,
+    Required,
 }
 
 /// Reads the text into routes that do not contradict each other.
@@ -167,6 +184,11 @@ fn route(
         check_inbound: table.check_inbound,
         limits: limits(&table.limits, defaults)?,
         config: table.grant.config,
+        confinement: match table.sandbox.os {
+            StrictnessWord::Off => Strictness::Off,
+            StrictnessWord::BestEffort => Strictness::BestEffort,
+            StrictnessWord::Required => Strictness::Required,
+        },
         line: place(text, at).0,
     };
     Ok((at, route))

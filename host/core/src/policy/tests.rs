@@ -55,6 +55,8 @@ message-in = "1MiB"
 log-rate = "1KiB/s"
 [route.grant]
 config = {{ theme = "dark" }}
+[route.sandbox]
+os = "required"
 
 [[route]]
 origin = "{OTHER}"
@@ -65,7 +67,7 @@ plugin = "echo"
     let [notes, echo] = policy.routes() else {
         panic!("two routes")
     };
-    assert_eq!((notes.line, echo.line), (7, 22));
+    assert_eq!((notes.line, echo.line), (7, 24));
     assert_eq!(
         (notes.lifetime, notes.check_inbound),
         (Lifetime::Message, true)
@@ -75,6 +77,10 @@ plugin = "echo"
     assert_eq!(notes.limits.cpu_per_call, TimeSpan::milliseconds(250));
     assert_eq!(notes.limits.message_in, ByteSize::mebibytes(1));
     assert_eq!(notes.config["theme"], "dark");
+    assert_eq!(
+        (notes.confinement, echo.confinement),
+        (Strictness::Required, Strictness::BestEffort)
+    );
     assert_eq!(notes.when.len(), 3);
     assert_eq!(echo.limits.memory, ByteSize::mebibytes(64));
     assert_eq!(echo.limits.init, TABLE.init.default);

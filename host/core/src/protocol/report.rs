@@ -48,6 +48,8 @@ pub enum ErrorCode {
     PolicyInvalid,
     /// The plugin's ahead-of-time code is missing or damaged and could not be made again.
     ArtifactUnavailable,
+    /// The policy requires confinement by the system, and it is not complete.
+    SandboxUnavailable,
     /// A fault of the host.
     Internal,
 }
@@ -128,6 +130,7 @@ impl ErrorCode {
             Self::InvalidJson => "invalid-json",
             Self::PolicyInvalid => "policy-invalid",
             Self::ArtifactUnavailable => "artifact-unavailable",
+            Self::SandboxUnavailable => "sandbox-unavailable",
             Self::Internal => "internal",
         }
     }

@@ -34,6 +34,7 @@ const POSTS: u64 = 1 << 32;
 const TRAPS: u64 = 2 << 32;
 const LOOPS: u64 = 3 << 32;
 const WAITS: u64 = 4 << 32;
+const STORM: u64 = 5 << 32;
 
 impl Guest for Unruly {
     fn connect(peer: Peer) -> Result<(), PluginError> {
@@ -67,6 +68,8 @@ impl Guest for Unruly {
             1 => port::post(&format!("{{\"timer\":{}}}", token - POSTS)).map_err(posting),
             2 => core::arch::wasm32::unreachable(),
             3 => run_for_ever(),
+            5 => timers::set(token - STORM, token)
+                .map_err(|error| refusal(&error.code, &error.message)),
             _ => Ok(()),
         }
     }
@@ -137,6 +140,11 @@ fn session(order: &Order) -> Result<Option<String>, PluginError> {
         }
         Verb::TimerTraps => timer(order.n, TRAPS).map(|()| None),
         Verb::TimerLoops => timer(order.n, LOOPS).map(|()| None),
+        Verb::TimerStorm => {
+            timers::set(order.n, STORM + order.n)
+                .map_err(|error| refusal(&error.code, &error.message))?;
+            done
+        }
         Verb::Close => {
             port::close();
             done

@@ -1,0 +1,167 @@
+//! Seccomp: the system calls that this program never makes and that an attacker would need.
+//!
+//! A list of what is refused, not of what is allowed: the set that a C library uses differs between libraries and
+//! versions, and a host that dies on an update of the system would be switched off. What is refused fails with EPERM
+//! instead of ending the process, so a refusal can be seen in a log; only `clone3` fails with ENOSYS, since its
+//! arguments cannot be examined and C libraries then fall back to `clone`, whose can.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use super::Needs;
+
+/// Refused whatever the arguments.
+const REFUSED: &[libc::c_long] = &[
+    // Another program.
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    // Other processes, and the memory of this one from outside its own rules.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_kcmp,
+    libc::SYS_userfaultfd,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+    // Large doors to the kernel.
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_io_setup,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_fanotify_init,
+    libc::SYS_personality,
+    // The shape of the file system and of the system.
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    // The network, of which nothing is granted.
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    // Message queues and shared memory of System V and POSIX, which outlive the process.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+];
+
+/// Refused whatever the arguments, where the machine has them: the newer ones have none.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[libc::c_long] = &[
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_HERE: &[libc::c_long] = &[];
+
+#[cfg(target_arch = "x86_64")]
+const MACHINE: TargetArch = TargetArch::x86_64;
+#[cfg(target_arch = "aarch64")]
+const MACHINE: TargetArch = TargetArch::aarch64;
+
+/// Restricts this thread, and so all that come from it.
+pub(super) fn restrict(needs: &Needs<'_>) -> Result<(), String> {
+    let permission = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+    let absent = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
+    let refused = program(
+        refusals(needs).map_err(|error| error.to_string())?,
+        permission,
+    )?;
+    let unexaminable = program(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), absent)?;
+    for program in [&unexaminable, &refused] {
+        seccompiler::apply_filter(program).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+type Rules = BTreeMap<libc::c_long, Vec<SeccompRule>>;
+
+fn program(rules: Rules, action: SeccompAction) -> Result<BpfProgram, String> {
+    SeccompFilter::new(rules, SeccompAction::Allow, action, MACHINE)
+        .and_then(BpfProgram::try_from)
+        .map_err(|error| error.to_string())
+}
+
+fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
+    let always = REFUSED
+        .iter()
+        .chain(REFUSED_HERE)
+        .map(|call| (*call, Vec::new()));
+    let mut rules: Rules = always.collect();
+    // A thread is made with CLONE_THREAD; without it, it is a process.
+    let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
+    rules.insert(
+        libc::SYS_clone,
+        vec![argument(0, SeccompCmpOp::MaskedEq(thread), 0)?],
+    );
+    // The terminal's input queue: characters that a shell would read as typed.
+    rules.insert(
+        libc::SYS_ioctl,
+        vec![argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?],
+    );
+    if needs.code.is_empty() {
+        // All native code is mapped by now.
+        let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+        for call in [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
+            let rule = argument(2, SeccompCmpOp::MaskedEq(executable), executable)?;
+            rules.insert(call, vec![rule]);
+        }
+    }
+    Ok(rules)
+}
+
+/// A rule about the lower half of one argument.
+fn argument(
+    place: u8,
+    compare: SeccompCmpOp,
+    value: u64,
+) -> Result<SeccompRule, seccompiler::BackendError> {
+    let length = SeccompCmpArgLen::Dword;
+    SeccompRule::new(vec![SeccompCondition::new(place, length, compare, value)?])
+}
