@@ -46,6 +46,7 @@ pub(crate) fn compile(input: &Path, output: &Path, what: &str, size: u64) -> any
     let child = Command::new(program)
         .arg("compile-artifact")
         .args([input, output])
+        .args(["--parent", &std::process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(words.try_clone().map_err(not_started)?)

@@ -4,6 +4,7 @@
 //! Never on the channel, and never the body of a message or a reply. A log that cannot be written is no reason to
 //! refuse a port: the host then says so on standard error and goes on.
 
+use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -13,10 +14,13 @@ use std::sync::Arc;
 use portcullis_core::home::Home;
 use portcullis_sandbox::PLUGIN_TARGET;
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Metadata};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The name of the log file.
@@ -46,8 +50,7 @@ pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
     });
     let to_stderr = tracing_subscriber::fmt::layer()
         .with_ansi(false)
-        .with_target(false)
-        .without_time()
+        .event_format(Line)
         .with_writer(io::stderr)
         .with_filter(filter_fn(is_for_the_browser));
     tracing_subscriber::registry()
@@ -63,6 +66,31 @@ pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
 /// shows that log as the extension's own, and a plugin has no business there.
 fn is_for_the_browser(event: &Metadata<'_>) -> bool {
     *event.level() <= Level::WARN && event.target() != PLUGIN_TARGET
+}
+
+/// A line of the browser's log: that log has times of its own, and mixes the words of every host.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        write!(
+            writer,
+            "portcullis-host[{}]: {}: ",
+            std::process::id(),
+            event.metadata().level()
+        )?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
 
 /// Opens the log for appending, after moving a full one away.

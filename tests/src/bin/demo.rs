@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use portcullis_tests::{
@@ -15,24 +16,25 @@ use portcullis_tests::{
     programs,
 };
 
+/// The first thing that went wrong; what follows from it says less.
+static REASON: OnceLock<String> = OnceLock::new();
+
 fn main() -> ExitCode {
     // The library fails by panicking, as tests do; a person is told the sentence alone.
-    panic::set_hook(Box::new(|_| {}));
-    match panic::catch_unwind(AssertUnwindSafe(demonstrate)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(panic) => {
-            let sentence = panic.downcast_ref::<String>().map(String::as_str);
-            let sentence = sentence
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason was given");
-            // With no stderr left there is nobody to tell, and the exit code still says it.
-            let _ = writeln!(
-                io::stderr().lock(),
-                "\nThe main job does not work: {sentence}"
-            );
-            ExitCode::FAILURE
-        }
+    panic::set_hook(Box::new(|panic| {
+        let sentence = panic.payload_as_str().unwrap_or("no reason was given");
+        REASON.get_or_init(|| sentence.to_owned());
+    }));
+    if panic::catch_unwind(AssertUnwindSafe(demonstrate)).is_ok() {
+        return ExitCode::SUCCESS;
     }
+    let reason = REASON.get().map_or("", String::as_str);
+    // With no stderr left there is nobody to tell, and the exit code still says it.
+    let _ = writeln!(
+        io::stderr().lock(),
+        "\nThe main job does not work: {reason}"
+    );
+    ExitCode::FAILURE
 }
 
 fn demonstrate() {

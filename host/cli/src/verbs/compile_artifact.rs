@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     input: PathBuf,
     /// The file to put the native code into, which must exist
     output: PathBuf,
+    /// The process that waits for it: without that one, it ends
+    #[arg(long, value_name = "NUMBER")]
+    parent: Option<u32>,
 }
 
 /// Address space, in bytes: 4 GiB. The largest plugins of common toolchains (Python, 18 MB; JavaScript, 12 MB) need
@@ -36,6 +39,7 @@ const MOST_OUTPUT: u64 = 512 << 20;
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     take_limits()
         .map_err(|error| Internal(format!("cannot take limits for the compiler: {error}")))?;
+    end_with(arguments.parent)?;
     let component = read(&arguments.input)?;
     let code = match portcullis_sandbox::compile(&component) {
         Ok(code) => code,
@@ -51,9 +55,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Limits every resource that a component can make the compiler use. Nobody can raise them again.
 fn take_limits() -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    // Where the parent is killed nobody waits for this any more. Elsewhere the limits end it.
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // The kernel kills at the maximum and only warns (with a signal that ends this process too) at the current limit.
     // The distance makes sure that it is the warning that is seen.
     limit(Resource::Cpu, MOST_SECONDS, MOST_SECONDS + 5)?;
@@ -61,6 +62,21 @@ fn take_limits() -> io::Result<()> {
     limit(Resource::Fsize, MOST_OUTPUT, MOST_OUTPUT)?;
     // What a component made the compiler keep in memory belongs into no file.
     limit(Resource::Core, 0, 0)
+}
+
+/// Makes sure that this process does not outlive the one that waits for it. Where the system has no way to ask for
+/// that, the limits end it.
+fn end_with(parent: Option<u32>) -> Result<()> {
+    let Some(parent) = parent else { return Ok(()) };
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .map_err(|error| Internal(format!("cannot tie the compiler to its parent: {error}")))?;
+    // It may have ended before it could be asked for.
+    let now = rustix::process::getppid().map(|now| now.as_raw_pid().unsigned_abs());
+    if now != Some(parent) {
+        bail!(Internal("whoever asked for this has ended".to_owned()));
+    }
+    Ok(())
 }
 
 /// Sets a limit, or leaves the stricter one that is there.

@@ -96,11 +96,14 @@ impl Lane {
     /// Runs the task if something has woken it.
     pub(super) fn run(&mut self) {
         let Some(task) = &mut self.task else { return };
-        if self.flag.take()
-            && task
-                .as_mut()
-                .poll(&mut Context::from_waker(&self.waker))
-                .is_ready()
+        if !self.flag.take() {
+            return;
+        }
+        self.desk.papers().turn_is_used = false;
+        if task
+            .as_mut()
+            .poll(&mut Context::from_waker(&self.waker))
+            .is_ready()
         {
             self.task = None;
         }
@@ -154,7 +157,7 @@ impl Worker {
             match event {
                 // A session that cannot be started now is started again for its first message, which then gets the
                 // report: a frame before any message could be taken for the answer of a one-shot one.
-                Event::Connect => drop(self.busily(async |this| this.start().await).await),
+                Event::Connect => drop(self.busily(async |this| this.start(None).await).await),
                 Event::Message(message) => self.serve(message).await,
                 Event::Timer(token) => self.timer(token).await,
                 Event::Close => return self.disconnect().await,
@@ -175,7 +178,7 @@ impl Worker {
         let began = Instant::now();
         let (ordinal, length) = (message.ordinal, message.body.len());
         let answer = self
-            .busily(async |this| this.answer(&message.body).await)
+            .busily(async |this| this.answer(ordinal, &message.body).await)
             .await;
         let (outcome, sent) = match &answer {
             Answer::Text(text) => ("reply", text.len()),
@@ -203,7 +206,7 @@ impl Worker {
     }
 
     /// What one message brings.
-    async fn answer(&mut self, body: &[u8]) -> Answer {
+    async fn answer(&mut self, ordinal: u64, body: &[u8]) -> Answer {
         // It was checked when it was routed; here the check is repeated rather than trusted, since it costs nothing
         // beside a call.
         let Ok(text) = simdutf8::basic::from_utf8(body) else {
@@ -211,7 +214,7 @@ impl Worker {
         };
         let instance = match self.instance.take() {
             Some(instance) => instance,
-            None => match self.start().await {
+            None => match self.start(Some(ordinal)).await {
                 Ok(()) => match self.instance.take() {
                     Some(instance) => instance,
                     None => return Answer::Nothing,
@@ -224,7 +227,7 @@ impl Worker {
                 self.instance = Some(instance);
                 self.judge(outcome)
             }
-            Err(failure) => Answer::Report(self.failed(&failure)),
+            Err(failure) => Answer::Report(self.failed(&failure, Some(ordinal))),
         }
     }
 
@@ -256,14 +259,14 @@ impl Worker {
                 }
             }
             Err(failure) => {
-                let report = self.failed(&failure);
+                let report = self.failed(&failure, None);
                 self.report(*report, None).await;
             }
         }
     }
 
-    /// Starts an instance.
-    async fn start(&mut self) -> Result<(), Box<Report>> {
+    /// Starts an instance, for the message with that number if there is one.
+    async fn start(&mut self, ordinal: Option<u64>) -> Result<(), Box<Report>> {
         let port: Box<dyn Port> = match self.plugin.mode() {
             Mode::Handler => Box::new(SilentPort),
             Mode::Session => Box::new(LentPort {
@@ -288,7 +291,7 @@ impl Worker {
                     message,
                 )))
             }
-            Err(failure) => Err(self.failed(&failure)),
+            Err(failure) => Err(self.failed(&failure, ordinal)),
         }
     }
 
@@ -298,18 +301,18 @@ impl Worker {
         };
         let ended = self.busily(async |_| instance.disconnect().await).await;
         if let Err(failure) = ended {
-            self.failed(&failure);
+            self.failed(&failure, None);
         }
     }
 
-    /// Logs a failure and says what the extension is told of it. The instance is gone, and so are its timers.
-    fn failed(&mut self, failure: &Failure) -> Box<Report> {
+    /// Logs a failure, under the number of the message that met it, and says what the extension is told of it. The instance is gone, and so are its timers.
+    fn failed(&mut self, failure: &Failure, request: Option<u64>) -> Box<Report> {
         self.drop_instance();
         let Failure { kind, detail } = failure;
         let plugin = &self.route.plugin;
         match kind {
-            FailureKind::Exited(0) => tracing::info!(%plugin, ?kind, "{detail}"),
-            _ => tracing::warn!(%plugin, ?kind, "{detail:?}"),
+            FailureKind::Exited(0) => tracing::info!(request, %plugin, ?kind, "{detail}"),
+            _ => tracing::warn!(request, %plugin, ?kind, "{detail:?}"),
         }
         Box::new(answer::failure(&self.route, *kind))
     }

@@ -41,6 +41,10 @@ pub(super) struct Papers {
     pub(super) close_requested: bool,
     /// Whether a call is under way.
     pub(super) busy: bool,
+    /// Whether this turn of the lane has had its event.
+    pub(super) turn_is_used: bool,
+    /// Whether the last event was a timer: then a message that waits goes first.
+    timer_was_last: bool,
     /// The buffer of the message that was served last.
     pub(super) buffer: Option<Vec<u8>>,
     waker: Option<Waker>,
@@ -66,8 +70,9 @@ impl Desk {
         self.papers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Completes with what is to be done next. Messages go before the close, and due timers before messages: a flood
-    /// of messages must not starve them.
+    /// Completes with what is to be done next, once in each turn of the lane, so that a plugin whose calls never end
+    /// (a timer that sets itself again) leaves the loop its turn. Due timers and messages take turns, so that neither
+    /// starves the other, and both go before the close.
     pub(super) async fn next(&self, alarms: &Alarms) -> Event {
         std::future::poll_fn(|context| self.papers().poll_next(alarms, context)).await
     }
@@ -101,28 +106,51 @@ impl Papers {
     }
 
     fn poll_next(&mut self, alarms: &Alarms, context: &Context<'_>) -> Poll<Event> {
-        if std::mem::take(&mut self.connecting) {
-            return Poll::Ready(Event::Connect);
+        if self.turn_is_used {
+            // Asked again within one turn: in the next one, if there is anything by then.
+            self.waker = Some(context.waker().clone());
+            self.set_alarm(alarms, context.waker());
+            if self.connecting || self.closing || !self.messages.is_empty() || self.timer_is_due() {
+                context.waker().wake_by_ref();
+            }
+            return Poll::Pending;
         }
-        if !self.closing
-            && let Some(token) = self.due_timer()
-        {
-            return Poll::Ready(Event::Timer(token));
-        }
-        if let Some(message) = self.messages.pop_front() {
-            self.bytes -= message.body.len();
-            return Poll::Ready(Event::Message(message));
-        }
-        if self.closing {
-            return Poll::Ready(Event::Close);
+        if let Some(event) = self.take_event() {
+            self.turn_is_used = true;
+            return Poll::Ready(event);
         }
         self.waker = Some(context.waker().clone());
         self.set_alarm(alarms, context.waker());
         Poll::Pending
     }
 
+    fn take_event(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.connecting) {
+            return Some(Event::Connect);
+        }
+        let message_first = self.timer_was_last && !self.messages.is_empty();
+        if !self.closing
+            && !message_first
+            && let Some(token) = self.take_due_timer()
+        {
+            self.timer_was_last = true;
+            return Some(Event::Timer(token));
+        }
+        self.timer_was_last = false;
+        if let Some(message) = self.messages.pop_front() {
+            self.bytes -= message.body.len();
+            return Some(Event::Message(message));
+        }
+        self.closing.then_some(Event::Close)
+    }
+
+    fn timer_is_due(&self) -> bool {
+        let now = Instant::now();
+        self.timers.values().any(|at| *at <= now)
+    }
+
     /// Takes the timer that is due the longest.
-    fn due_timer(&mut self) -> Option<u64> {
+    fn take_due_timer(&mut self) -> Option<u64> {
         let (token, at) = self.timers.iter().min_by_key(|(_, at)| **at)?;
         let (token, at) = (*token, *at);
         (Instant::now() >= at).then(|| {
