@@ -21,6 +21,9 @@ use super::wake::WakeFlag;
 use crate::answer;
 use crate::channel::{self, Sent};
 
+/// Failures of one plugin in one port that are logged.
+const COMPLAINTS: u32 = 500;
+
 /// One message on its way to a plugin.
 pub(super) struct Message {
     /// Its place among the frames of the port, from 1.
@@ -58,6 +61,7 @@ impl Lane {
             desk: desk.clone(),
             shared: shared.clone(),
             instance: None,
+            complaints: 0,
         };
         Self {
             desk,
@@ -148,6 +152,8 @@ struct Worker {
     desk: Desk,
     shared: Shared,
     instance: Option<Instance>,
+    /// Failures that have been logged.
+    complaints: u32,
 }
 
 impl Worker {
@@ -225,14 +231,14 @@ impl Worker {
         match instance.message(text).await {
             Ok((outcome, instance)) => {
                 self.instance = Some(instance);
-                self.judge(outcome)
+                self.judge(outcome, Some(ordinal))
             }
             Err(failure) => Answer::Report(self.failed(&failure, Some(ordinal))),
         }
     }
 
     /// Turns what a call brought into what may be sent.
-    fn judge(&self, outcome: Outcome) -> Answer {
+    fn judge(&mut self, outcome: Outcome, request: Option<u64>) -> Answer {
         let plugin = &self.route.plugin;
         let report = match outcome {
             Outcome::Nothing => return Answer::Nothing,
@@ -243,7 +249,24 @@ impl Worker {
             Outcome::ReplyTooLong(length) => answer::reply_too_large(plugin, length),
             Outcome::Refused { code, message } => answer::plugin_error(plugin, code, message),
         };
+        if self.may_complain() {
+            // A plugin's code is its own choice of words, so it is written as a literal; its message is not written.
+            let Report {
+                code, plugin_code, ..
+            } = &report;
+            tracing::info!(request, plugin = %self.route.plugin, %code, ?plugin_code, "answered with an error");
+        }
         Answer::Report(Box::new(report))
+    }
+
+    /// Counts a failure, and says whether it is still worth a line: a plugin that fails for every message of a flood
+    /// would otherwise fill the log at the extension's pace.
+    fn may_complain(&mut self) -> bool {
+        self.complaints = self.complaints.saturating_add(1);
+        if self.complaints == COMPLAINTS {
+            tracing::warn!(plugin = %self.route.plugin, "further failures in this port are not logged");
+        }
+        self.complaints < COMPLAINTS
     }
 
     async fn timer(&mut self, token: u64) {
@@ -254,7 +277,7 @@ impl Worker {
         match outcome {
             Ok((outcome, instance)) => {
                 self.instance = Some(instance);
-                if let Answer::Report(report) = self.judge(outcome) {
+                if let Answer::Report(report) = self.judge(outcome, None) {
                     self.report(*report, None).await;
                 }
             }
@@ -309,10 +332,12 @@ impl Worker {
     fn failed(&mut self, failure: &Failure, request: Option<u64>) -> Box<Report> {
         self.drop_instance();
         let Failure { kind, detail } = failure;
-        let plugin = &self.route.plugin;
-        match kind {
-            FailureKind::Exited(0) => tracing::info!(request, %plugin, ?kind, "{detail}"),
-            _ => tracing::warn!(request, %plugin, ?kind, "{detail:?}"),
+        if self.may_complain() {
+            let plugin = &self.route.plugin;
+            match kind {
+                FailureKind::Exited(0) => tracing::info!(request, %plugin, ?kind, "{detail}"),
+                _ => tracing::warn!(request, %plugin, ?kind, "{detail:?}"),
+            }
         }
         Box::new(answer::failure(&self.route, *kind))
     }
