@@ -10,7 +10,7 @@ mod output;
 use std::io;
 use std::os::fd::OwnedFd;
 
-pub(crate) use input::{Input, Received};
+pub(crate) use input::{Input, Received, input_is_closed};
 pub(crate) use output::{Output, Sent, check};
 
 /// The lowest number for the private descriptor: above the three that have a meaning, and above 3, which Firefox

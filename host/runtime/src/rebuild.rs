@@ -4,15 +4,13 @@
 //! compiler. It is looked for beside this program alone, never on a search path.
 
 use std::io::{self, Read as _};
-use std::os::fd::BorrowedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use portcullis_core::home::Home;
 use portcullis_core::names::PluginName;
-use rustix::event::{PollFd, PollFlags, Timespec};
 
-use crate::signals;
+use crate::{channel, signals};
 
 /// The longest that a rebuild may take. A JavaScript engine needs ten seconds on two busy cores.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -74,7 +72,7 @@ fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {
         if let Some(status) = child.try_wait().map_err(RebuildError::NotWaited)? {
             return Ok(status);
         }
-        if signals::ended() || port_has_ended() {
+        if signals::ended() || channel::input_is_closed() {
             return Err(RebuildError::PortEnded);
         }
         if Instant::now() >= deadline {
@@ -82,20 +80,6 @@ fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {
         }
         std::thread::sleep(LOOK_EVERY);
     }
-}
-
-/// Whether the browser has closed its end, whatever is still unread.
-fn port_has_ended() -> bool {
-    let stdin: BorrowedFd<'_> = rustix::stdio::stdin();
-    let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    rustix::event::poll(&mut watched, Some(&now)).is_ok()
-        && watched[0]
-            .revents()
-            .intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 /// Marks every descriptor but the standard ones to be closed in children. Firefox leaves one of its own, number 3,

@@ -6,10 +6,10 @@
 //! two seconds after the port is gone, but a browser that crashed or was killed does not.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::AsRawFd as _;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use crate::channel;
 
 /// Ticks of the sandbox, 10 ms each, from the end of the port to the end of the process: the second that a port has
 /// for ending, and half of one for whatever the machine is busy with.
@@ -36,27 +36,15 @@ pub(crate) fn remember_log(file: &File) {
 /// One tick of the sandbox. Runs in a signal handler: system calls and atomics only.
 pub(crate) fn on_tick() {
     let ticks = TICKS.fetch_add(1, Ordering::SeqCst);
-    if !ENDING.load(Ordering::SeqCst) && ticks.is_multiple_of(LOOK_EVERY) && input_is_closed() {
+    if !ENDING.load(Ordering::SeqCst)
+        && ticks.is_multiple_of(LOOK_EVERY)
+        && channel::input_is_closed()
+    {
         ENDING.store(true, Ordering::SeqCst);
     }
     if ENDING.load(Ordering::SeqCst) && SINCE_END.fetch_add(1, Ordering::SeqCst) >= PATIENCE {
         give_up();
     }
-}
-
-/// Whether the browser has closed its end, whatever is still unread.
-fn input_is_closed() -> bool {
-    // SAFETY: descriptor 0 is open for the whole life of the process.
-    let input = unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) };
-    let mut watched = [PollFd::new(&input, PollFlags::empty())];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    rustix::event::poll(&mut watched, Some(&now)).is_ok()
-        && watched[0]
-            .revents()
-            .intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 fn give_up() {

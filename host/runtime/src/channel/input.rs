@@ -36,7 +36,10 @@ impl Source for StandardInput {
             match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {
                 // An ending signal has put `/dev/null` there by now, so the repeated read meets the end.
                 Err(Errno::INTR) => {}
-                Ok(0) if signals::ended() && something_waits(signals::real_input()) => {
+                Ok(0)
+                    if signals::ended()
+                        && look(signals::real_input(), PollFlags::IN).contains(PollFlags::IN) =>
+                {
                     let real = signals::real_input();
                     return Ok(rustix::io::read(
                         real,
@@ -47,16 +50,6 @@ impl Source for StandardInput {
             }
         }
     }
-}
-
-/// Whether a read would bring bytes at once.
-fn something_waits(input: BorrowedFd<'_>) -> bool {
-    let mut watched = [PollFd::new(&input, PollFlags::IN)];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    poll(&mut watched, Some(&now)).is_ok() && watched[0].revents().contains(PollFlags::IN)
 }
 
 impl Input {
@@ -102,4 +95,21 @@ impl Input {
             _ => Received::End,
         }
     }
+}
+
+/// Whether the browser has closed its end, whatever is still unread. Safe in a signal handler.
+pub(crate) fn input_is_closed() -> bool {
+    // SAFETY: descriptor 0 is open for the whole life of the process.
+    let input = unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) };
+    look(input, PollFlags::empty()).intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
+/// What can be said of `input` at once.
+fn look(input: BorrowedFd<'_>, asked: PollFlags) -> PollFlags {
+    let mut watched = [PollFd::new(&input, asked)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut watched, Some(&now)).map_or(PollFlags::empty(), |_| watched[0].revents())
 }
