@@ -4,7 +4,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{add, compile_artifact, inspect, list, policy, rebuild, remove, route, send};
+use crate::verbs::{
+    add, compile_artifact, doctor, enable, inspect, list, policy, rebuild, remove, route, send,
+};
 
 /// Runs WebAssembly plugins for browser extensions, and lets them do nothing that the policy does not grant.
 #[derive(Debug, Parser)]
@@ -44,6 +46,10 @@ pub(crate) enum Verb {
     /// Looks after `policy.toml`
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Lets a plugin that has crashed too often be started again for an extension
+    Enable(enable::Arguments),
+    /// Finds out what is wrong on this machine
+    Doctor(doctor::Arguments),
     /// Makes a plugin's native code again, where it needs to be
     #[command(hide = true)]
     Rebuild(rebuild::Arguments),

@@ -2,6 +2,8 @@
 
 pub(crate) mod add;
 pub(crate) mod compile_artifact;
+pub(crate) mod doctor;
+pub(crate) mod enable;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod policy;
@@ -35,6 +37,8 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: &Environment) -> Result
         Verb::Inspect(arguments) => inspect::run(&arguments),
         Verb::Send(arguments) => send::run(&arguments, environment),
         Verb::Policy(policy) => policy::run(&policy, environment),
+        Verb::Enable(arguments) => enable::run(&arguments, environment),
+        Verb::Doctor(arguments) => doctor::run(&arguments),
         Verb::Rebuild(arguments) => rebuild::run(&arguments, environment),
         Verb::CompileArtifact(arguments) => compile_artifact::run(&arguments),
     }

@@ -15,10 +15,12 @@
 //! | `plugins.lock` | what is installed; the programs' file ([`lock`]) |
 //! | `store/` | plugins, by digest ([`store`]) |
 //! | `cache/` | native code made from them ([`artifact`]) |
+//! | `crashes/` | how often plugins have failed ([`crashes`]) |
 //! | `data/`, `logs/`, `hosts/` | what plugins keep, what happened, the launchers |
 //! | `.lock` | whose lock a writer holds ([`HomeLock`]) |
 
 pub mod artifact;
+pub mod crashes;
 mod exclusive;
 pub mod guarded;
 mod locate;
@@ -130,6 +132,12 @@ impl Home {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.root.join("data")
+    }
+
+    /// `crashes/`.
+    #[must_use]
+    pub fn crashes(&self) -> PathBuf {
+        self.root.join("crashes")
     }
 
     /// `logs/`.

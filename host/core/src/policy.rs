@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use limits::{Bound, Limits, TABLE};
 pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
-pub use route::{Lifetime, PortRoutes, Route, Strictness};
+pub use route::{Lifetime, OnCrash, PortRoutes, Route, Strictness};
 
 use crate::caller::Origin;
 use crate::names::HostName;

@@ -3,6 +3,7 @@
 //! Public and private are kept apart here: the sentence names the plugin and the limit, the detail of a trap goes to
 //! the log only.
 
+use portcullis_core::caller::Origin;
 use portcullis_core::names::PluginName;
 use portcullis_core::policy::{Limits, Route};
 use portcullis_core::protocol::OUTBOUND_LIMIT;
@@ -36,6 +37,13 @@ pub(crate) fn short_lived_session(plugin: &PluginName) -> Report {
     );
     let report = Report::new(ErrorCode::PolicyInvalid, sentence);
     report.with_hint("remove `lifetime = \"message\"` from the route in policy.toml")
+}
+
+/// A plugin that has crashed too often.
+pub(crate) fn quarantined(origin: &Origin, plugin: &PluginName) -> Report {
+    let sentence = format!("plugin `{plugin}` has crashed too often and is not started any more");
+    let hint = format!("portcullis enable {origin} {plugin}");
+    Report::new(ErrorCode::Quarantined, sentence).with_hint(hint)
 }
 
 /// Nothing was sent in answer to anything.

@@ -1,4 +1,4 @@
-//! The only place of this program that reads environment variables.
+//! The only place of this program that reads environment variables and the clock of the wall.
 //!
 //! | Variable | Meaning |
 //! |---|---|
@@ -8,6 +8,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis_core::home::Surroundings;
 use tracing::level_filters::LevelFilter;
@@ -18,6 +19,8 @@ pub(crate) struct Environment {
     pub(crate) surroundings: Surroundings,
     /// What goes to the log file.
     pub(crate) log_level: LevelFilter,
+    /// The time since 1970.
+    pub(crate) wall_clock: fn() -> Duration,
 }
 
 /// Reads the environment. `arguments` is the whole of argv.
@@ -35,5 +38,11 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
         log_level: level
             .and_then(|word| word.parse().ok())
             .unwrap_or(LevelFilter::INFO),
+        // A clock before 1970 makes every crash a recent one, which errs on the safe side.
+        wall_clock: || {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+        },
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod channel;
+mod crashes;
 mod environment;
 mod exit;
 mod log;

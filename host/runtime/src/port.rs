@@ -26,6 +26,7 @@ use portcullis_sandbox::{Engine, Mode, Peer};
 
 use crate::answer;
 use crate::channel::{Input, Output, Received, Sent};
+use crate::crashes::Crashes;
 use crate::exit::Exit;
 use crate::plugins::Prepared;
 use crate::signals;
@@ -39,6 +40,7 @@ pub(crate) enum Service {
         routes: PortRoutes,
         plugins: Vec<Prepared>,
         engine: Engine,
+        crashes: Crashes,
     },
     /// Nothing: every message gets this report.
     Refused(Box<Report>),
@@ -49,6 +51,7 @@ pub(crate) enum Service {
 struct Shared {
     output: Arc<Mutex<Output>>,
     alarms: Alarms,
+    crashes: Crashes,
 }
 
 impl Shared {
@@ -96,18 +99,26 @@ pub(crate) fn serve(caller: Caller, service: Service, output: Output) -> Exit {
 
 impl Port {
     fn new(caller: Caller, service: Service, output: Output) -> Self {
-        let (lanes, limit, exit) = match &service {
-            Service::Routes { routes, .. } => {
+        let (lanes, limit, exit, crashes) = match &service {
+            Service::Routes {
+                routes, crashes, ..
+            } => {
                 let limit = u32::try_from(routes.message_limit()).unwrap_or(INBOUND_CEILING);
-                (routes.as_slice().len(), limit, Exit::Normal)
+                (
+                    routes.as_slice().len(),
+                    limit,
+                    Exit::Normal,
+                    crashes.clone(),
+                )
             }
             // Nothing is kept of a message that nobody will see.
-            Service::Refused(_) => (0, 0, Exit::Misconfigured),
+            Service::Refused(_) => (0, 0, Exit::Misconfigured, Crashes::none()),
         };
         Self {
             shared: Shared {
                 output: Arc::new(Mutex::new(output)),
                 alarms: Alarms::default(),
+                crashes,
             },
             service,
             peer: Peer {
@@ -221,6 +232,7 @@ impl Port {
             routes,
             plugins,
             engine,
+            ..
         } = &mut self.service
         else {
             return Err(self.refusal());

@@ -12,6 +12,7 @@ use portcullis_sandbox::Engine;
 use portcullis_sandbox::confine::{self, Needs};
 
 use crate::channel::{self, Output};
+use crate::crashes::Crashes;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::plugins::{self, Prepared, chain};
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &[OsString], environment: &Environment) -> anyhow::
     }
 
     let service = match home {
-        Ok(home) => open_service(home, &caller).unwrap_or_else(Service::Refused),
+        Ok(home) => open_service(&home, &caller, environment).unwrap_or_else(Service::Refused),
         Err(NoHome { report, detail }) => {
             tracing::error!("{detail}");
             Service::Refused(report)
@@ -99,13 +100,17 @@ fn find_home(environment: &Environment) -> Result<Home, NoHome> {
 }
 
 /// What serves this port, or what the extension is told instead.
-fn open_service(home: Home, caller: &Caller) -> Result<Service, Box<Report>> {
+fn open_service(
+    home: &Home,
+    caller: &Caller,
+    environment: &Environment,
+) -> Result<Service, Box<Report>> {
     let routes = read_policy(&home.policy_file())
         .map(|policy| policy.for_port(&caller.origin, caller.host_name.as_ref()))?;
     if routes.as_slice().is_empty() {
         return Err(no_route(caller, &routes));
     }
-    let lock = plugins::read_lock(&home)?;
+    let lock = plugins::read_lock(home)?;
     let engine = Engine::start(watchdog::on_tick).map_err(|error| {
         tracing::error!("{}", chain(&error));
         Box::new(Report::new(
@@ -113,12 +118,14 @@ fn open_service(home: Home, caller: &Caller) -> Result<Service, Box<Report>> {
             "the sandbox could not be set up",
         ))
     })?;
-    let plugins = plugins::prepare(&home, &engine, &lock, &routes);
+    let plugins = plugins::prepare(home, &engine, &lock, &routes);
+    let crashes = Crashes::open(home, &caller.origin, environment.wall_clock);
     confine_process(&routes, &plugins)?;
     Ok(Service::Routes {
         routes,
         plugins,
         engine,
+        crashes,
     })
 }
 

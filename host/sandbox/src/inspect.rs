@@ -5,12 +5,13 @@
 //! A file is either not a component at all ([`InspectError`]) or a component of which there is something to show, and
 //! perhaps [`Refusal`]s that stand between it and being installed.
 //!
-//! What this does not do: it does not check the types of functions (linking does), and it does not escape what it
-//! returns. Every name in an [`Inspection`] is the author's text: show it through [`escape`].
+//! What this does not do: it does not check the types of WASI's functions (linking does), and it does not escape what
+//! it returns. Every name in an [`Inspection`] is the author's text: show it through [`escape`].
 
 mod lookalike;
 mod read;
 mod refusal;
+mod signature;
 
 use portcullis_core::names::Digest;
 use thiserror::Error;
@@ -18,6 +19,7 @@ use thiserror::Error;
 pub use lookalike::Lookalike;
 pub use portcullis_core::names::escape;
 pub use refusal::Refusal;
+pub use signature::OtherTypes;
 
 use crate::offered;
 

@@ -11,6 +11,10 @@ use std::fmt;
 
 use portcullis_core::names::escape;
 
+mod table;
+
+pub use table::{HANDLER, IMPORTS, RUN, SESSION};
+
 /// The version of a whole interface. None that is offered is a pre-release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
@@ -76,8 +80,8 @@ pub struct Interface {
     pub name: &'static str,
     /// The version that this host has.
     pub version: Version,
-    /// Its functions, where they are listed here: those of our own contract. Wasmtime's linker knows the others.
-    pub functions: Option<&'static [&'static str]>,
+    /// Its functions, as components name them: `[method]pollable.block` is one of a resource.
+    pub functions: &'static [&'static str],
 }
 
 impl Interface {
@@ -86,16 +90,20 @@ impl Interface {
             package: PLUGIN,
             name,
             version: CONTRACT,
-            functions: Some(functions),
+            functions,
         }
     }
 
-    const fn wasi(package: &'static str, name: &'static str) -> Self {
+    const fn wasi(
+        package: &'static str,
+        name: &'static str,
+        functions: &'static [&'static str],
+    ) -> Self {
         Self {
             package,
             name,
             version: WASI,
-            functions: None,
+            functions,
         }
     }
 }
@@ -114,57 +122,6 @@ const CONTRACT: Version = Version::new(0, 1, 0);
 
 /// The version of WASI that wasmtime-wasi 48 has.
 const WASI: Version = Version::new(0, 2, 12);
-
-/// What a component may import.
-pub const IMPORTS: &[Interface] = &[
-    Interface::ours("types", &[]),
-    Interface::ours("log", &["write"]),
-    Interface::ours("config", &["get", "all"]),
-    Interface::ours("port", &["post", "close"]),
-    Interface::ours("timers", &["set", "cancel"]),
-    Interface::wasi("wasi:cli", "environment"),
-    Interface::wasi("wasi:cli", "exit"),
-    Interface::wasi("wasi:cli", "stdin"),
-    Interface::wasi("wasi:cli", "stdout"),
-    Interface::wasi("wasi:cli", "stderr"),
-    Interface::wasi("wasi:cli", "terminal-input"),
-    Interface::wasi("wasi:cli", "terminal-output"),
-    Interface::wasi("wasi:cli", "terminal-stdin"),
-    Interface::wasi("wasi:cli", "terminal-stdout"),
-    Interface::wasi("wasi:cli", "terminal-stderr"),
-    Interface::wasi("wasi:clocks", "monotonic-clock"),
-    Interface::wasi("wasi:clocks", "wall-clock"),
-    Interface::wasi("wasi:filesystem", "preopens"),
-    Interface::wasi("wasi:filesystem", "types"),
-    Interface::wasi("wasi:io", "error"),
-    Interface::wasi("wasi:io", "poll"),
-    Interface::wasi("wasi:io", "streams"),
-    Interface::wasi("wasi:random", "insecure"),
-    Interface::wasi("wasi:random", "insecure-seed"),
-    Interface::wasi("wasi:random", "random"),
-    Interface::wasi("wasi:sockets", "instance-network"),
-    Interface::wasi("wasi:sockets", "ip-name-lookup"),
-    Interface::wasi("wasi:sockets", "network"),
-    Interface::wasi("wasi:sockets", "tcp"),
-    Interface::wasi("wasi:sockets", "tcp-create-socket"),
-    Interface::wasi("wasi:sockets", "udp"),
-    Interface::wasi("wasi:sockets", "udp-create-socket"),
-];
-
-/// What a component exports to be a handler.
-pub const HANDLER: Interface = Interface::ours("handler", &["handle"]);
-
-/// What a component exports to be a session.
-pub const SESSION: Interface =
-    Interface::ours("session", &["connect", "message", "timer", "disconnect"]);
-
-/// What a component exports to be a program that speaks over its standard input and output.
-pub const RUN: Interface = Interface {
-    package: "wasi:cli",
-    name: "run",
-    version: WASI,
-    functions: Some(&["run"]),
-};
 
 /// The offered interface that an import of this name meets, where there is one.
 #[must_use]
@@ -224,6 +181,17 @@ pub fn difference(import_name: &str) -> Option<String> {
             "needs `{shown}`, which belongs to no interface: build against a world of `{PLUGIN}@{CONTRACT}`"
         ),
     })
+}
+
+/// The interface of our own contract that an import or export of this name means in a compatible version.
+#[must_use]
+pub fn of_our_contract(name: &str) -> Option<&'static Interface> {
+    let imported = IMPORTS
+        .iter()
+        .filter(|interface| interface.package == PLUGIN);
+    imported
+        .chain([&HANDLER, &SESSION])
+        .find(|interface| meets(name, interface))
 }
 
 /// Whether the name of an import or export is one of WASI 0.3 or later, pre-releases included. Those are asynchronous,

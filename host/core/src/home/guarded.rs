@@ -70,11 +70,25 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, GuardedError> {
 
 /// The open file and what was checked, or `None` where there is no such file.
 pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, GuardedError> {
+    open_with(path, OFlags::RDONLY, Mode::empty())
+}
+
+/// The file, open for reading and appending, made (mode 0600) where it is missing; `None` where its folder is. Checked
+/// as every other.
+pub(crate) fn open_for_appending(path: &Path) -> Result<Option<File>, GuardedError> {
+    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
+    Ok(open_with(path, flags, Mode::RUSR | Mode::WUSR)?.map(|(file, _)| file))
+}
+
+fn open_with(
+    path: &Path,
+    wanted: OFlags,
+    mode: Mode,
+) -> Result<Option<(File, Metadata)>, GuardedError> {
     // Without `NONBLOCK` a named pipe in the file's place would hold the program up for ever.
-    let flags =
-        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let path_of = || path.to_owned();
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+    let file = match rustix::fs::open(path, wanted | always, mode) {
         Ok(descriptor) => File::from(descriptor),
         Err(Errno::NOENT) => return Ok(None),
         Err(Errno::LOOP) => return Err(GuardedError::Symlink { path: path_of() }),

@@ -20,6 +20,10 @@ pub struct Limits {
     pub message_in: ByteSize,
     /// What the plugin may add to the log.
     pub log_rate: ByteRate,
+    /// Crashes within [`Self::crash_window`] that put the plugin into quarantine for this origin.
+    pub crashes: u32,
+    /// The time within which crashes count.
+    pub crash_window: TimeSpan,
 }
 
 /// One row of the table of limits.
@@ -50,6 +54,10 @@ pub struct Table {
     pub message_in: Bound<ByteSize>,
     /// See [`Limits::log_rate`].
     pub log_rate: Bound<ByteRate>,
+    /// See [`Limits::crashes`].
+    pub crashes: Bound<u32>,
+    /// See [`Limits::crash_window`].
+    pub crash_window: Bound<TimeSpan>,
 }
 
 /// The numbers.
@@ -97,6 +105,19 @@ pub const TABLE: Table = Table {
         default: ByteRate::each_second(ByteSize::kibibytes(64)),
         ceiling: ByteRate::each_second(ByteSize::mebibytes(16)),
     },
+    // A plugin that has died five times in ten minutes will die the sixth time, and a person should look.
+    crashes: Bound {
+        key: "crashes",
+        floor: 1,
+        default: 5,
+        ceiling: 1000,
+    },
+    crash_window: Bound {
+        key: "crash-window",
+        floor: TimeSpan::seconds(1),
+        default: TimeSpan::seconds(600),
+        ceiling: TimeSpan::seconds(24 * 60 * 60),
+    },
 };
 
 impl<T: Copy + PartialOrd + std::fmt::Display> Bound<T> {
@@ -135,6 +156,8 @@ impl Default for Limits {
             init: TABLE.init.default,
             message_in: TABLE.message_in.default,
             log_rate: TABLE.log_rate.default,
+            crashes: TABLE.crashes.default,
+            crash_window: TABLE.crash_window.default,
         }
     }
 }
@@ -156,6 +179,8 @@ mod tests {
         assert!(TABLE.init.check(TABLE.init.default).is_ok());
         assert!(TABLE.message_in.check(TABLE.message_in.default).is_ok());
         assert!(TABLE.log_rate.check(TABLE.log_rate.default).is_ok());
+        assert!(TABLE.crashes.check(TABLE.crashes.default).is_ok());
+        assert!(TABLE.crash_window.check(TABLE.crash_window.default).is_ok());
     }
 
     #[test]

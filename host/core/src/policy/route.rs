@@ -22,6 +22,16 @@ pub enum Lifetime {
     Message,
 }
 
+/// What follows a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnCrash {
+    /// The next message meets a fresh instance.
+    #[default]
+    Restart,
+    /// The port is closed, for an extension that has to begin again anyway.
+    Close,
+}
+
 /// How much confinement by the operating system a route asks for. The order is from the least strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Strictness {
@@ -47,6 +57,8 @@ pub struct Route {
     pub plugin: PluginName,
     /// How long an instance lives.
     pub lifetime: Lifetime,
+    /// What follows a crash.
+    pub on_crash: OnCrash,
     /// Whether messages are checked to be JSON before the plugin sees them.
     pub check_inbound: bool,
     /// What the plugin may use.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::limits::{Bound, Limits, TABLE};
-use super::route::{Lifetime, Relation, Route, Strictness};
+use super::route::{Lifetime, OnCrash, Relation, Route, Strictness};
 use super::{VERSION, place};
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
@@ -48,6 +48,8 @@ struct LimitsTable {
     init: Option<Spanned<String>>,
     message_in: Option<Spanned<String>>,
     log_rate: Option<Spanned<String>>,
+    crashes: Option<Spanned<u32>>,
+    crash_window: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +62,8 @@ struct RouteTable {
     when: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
     #[serde(default)]
     lifetime: LifetimeWord,
+    #[serde(default)]
+    on_crash: OnCrashWord,
     #[serde(default)]
     check_inbound: bool,
     #[serde(default)]
@@ -76,6 +80,14 @@ enum LifetimeWord {
     #[default]
     Port,
     Message,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum OnCrashWord {
+    #[default]
+    Restart,
+    Close,
 }
 
 #[derive(Deserialize, Default)]
@@ -181,6 +193,10 @@ fn route(
             LifetimeWord::Port => Lifetime::Port,
             LifetimeWord::Message => Lifetime::Message,
         },
+        on_crash: match table.on_crash {
+            OnCrashWord::Restart => OnCrash::Restart,
+            OnCrashWord::Close => OnCrash::Close,
+        },
         check_inbound: table.check_inbound,
         limits: limits(&table.limits, defaults)?,
         config: table.grant.config,
@@ -215,6 +231,21 @@ fn limits(table: &LimitsTable, defaults: Limits) -> Result<Limits, Fault> {
             defaults.message_in,
         )?,
         log_rate: limit(table.log_rate.as_ref(), &TABLE.log_rate, defaults.log_rate)?,
+        crashes: match &table.crashes {
+            None => defaults.crashes,
+            Some(count) => TABLE
+                .crashes
+                .check(*count.get_ref())
+                .map_err(|problem| Fault {
+                    at: count.span().start,
+                    problem,
+                })?,
+        },
+        crash_window: limit(
+            table.crash_window.as_ref(),
+            &TABLE.crash_window,
+            defaults.crash_window,
+        )?,
     })
 }
 

@@ -47,8 +47,11 @@ plugin = "notes"
 host-name = "com.example.notes"
 when = {{ "/type" = "note", "/n" = 1, "/on" = true }}
 lifetime = "message"
+on-crash = "close"
 check-inbound = true
 [route.limits]
+crashes = 3
+crash-window = "1m"
 cpu-per-call = "250ms"
 init = "1s"
 message-in = "1MiB"
@@ -67,10 +70,18 @@ plugin = "echo"
     let [notes, echo] = policy.routes() else {
         panic!("two routes")
     };
-    assert_eq!((notes.line, echo.line), (7, 24));
+    assert_eq!((notes.line, echo.line), (7, 27));
     assert_eq!(
         (notes.lifetime, notes.check_inbound),
         (Lifetime::Message, true)
+    );
+    assert_eq!(
+        (notes.on_crash, echo.on_crash),
+        (OnCrash::Close, OnCrash::Restart)
+    );
+    assert_eq!(
+        (notes.limits.crashes, notes.limits.crash_window),
+        (3, TimeSpan::seconds(60))
     );
     assert_eq!(notes.limits.memory, ByteSize::mebibytes(64));
     assert_eq!(notes.limits.wall_per_call, TimeSpan::seconds(120));
@@ -309,6 +320,8 @@ fn the_table_of_limits_in_the_readme_is_the_one_that_applies() {
         row(&TABLE.init),
         row(&TABLE.message_in),
         row(&TABLE.log_rate),
+        row(&TABLE.crashes),
+        row(&TABLE.crash_window),
     ] {
         assert!(README.contains(&row), "the README lacks `{row}`");
     }

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     PolicyInvalid,
     /// The plugin's ahead-of-time code is missing or damaged and could not be made again.
     ArtifactUnavailable,
+    /// The plugin has crashed too often and waits for a person.
+    Quarantined,
     /// The policy requires confinement by the system, and it is not complete.
     SandboxUnavailable,
     /// A fault of the host.
@@ -130,6 +132,7 @@ impl ErrorCode {
             Self::InvalidJson => "invalid-json",
             Self::PolicyInvalid => "policy-invalid",
             Self::ArtifactUnavailable => "artifact-unavailable",
+            Self::Quarantined => "quarantined",
             Self::SandboxUnavailable => "sandbox-unavailable",
             Self::Internal => "internal",
         }

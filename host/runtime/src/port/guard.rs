@@ -37,6 +37,7 @@ mod tests {
 
     use super::*;
     use crate::channel::Output;
+    use crate::crashes::Crashes;
 
     #[test]
     fn a_panic_reaches_the_extension_as_a_frame_and_goes_on() {
@@ -45,6 +46,7 @@ mod tests {
         let shared = Shared {
             output,
             alarms: Alarms::default(),
+            crashes: Crashes::none(),
         };
         let panicking = AssertUnwindSafe(|| guarded(&shared, || panic!("on purpose")));
         let panic = catch_unwind(panicking).expect_err("the panic goes on");
@@ -68,6 +70,7 @@ mod tests {
         let shared = Shared {
             output,
             alarms: Alarms::default(),
+            crashes: Crashes::none(),
         };
         assert_eq!(guarded(&shared, || 7), 7);
         assert_eq!(shared.output().frames(), 0);

@@ -7,9 +7,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use portcullis_core::policy::{Lifetime, Route};
+use portcullis_core::policy::{Lifetime, OnCrash, Route};
 use portcullis_core::protocol::report::Report;
 use portcullis_sandbox::{
     Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, Port, SilentPort, Terms,
@@ -20,6 +20,13 @@ use super::lent::{Desk, Event, LentPort};
 use super::wake::WakeFlag;
 use crate::answer;
 use crate::channel::{self, Sent};
+
+/// The wait after the second failure in a row, doubled with each further one: the first restart is at once, since one
+/// bad message is no reason to keep the next one waiting.
+const BACK_OFF: Duration = Duration::from_millis(5);
+
+/// Doublings of the wait, which so ends at 640 ms: less than a person calls broken, enough to keep a processor free.
+const BACK_OFF_DOUBLINGS: u32 = 7;
 
 /// Failures of one plugin in one port that are logged.
 const COMPLAINTS: u32 = 500;
@@ -62,6 +69,8 @@ impl Lane {
             shared: shared.clone(),
             instance: None,
             complaints: 0,
+            in_a_row: 0,
+            not_before: None,
         };
         Self {
             desk,
@@ -154,6 +163,10 @@ struct Worker {
     instance: Option<Instance>,
     /// Failures that have been logged.
     complaints: u32,
+    /// Failures since the last call that ended well.
+    in_a_row: u32,
+    /// When the next instance may be started.
+    not_before: Option<Instant>,
 }
 
 impl Worker {
@@ -231,6 +244,7 @@ impl Worker {
         match instance.message(text).await {
             Ok((outcome, instance)) => {
                 self.instance = Some(instance);
+                self.in_a_row = 0;
                 self.judge(outcome, Some(ordinal))
             }
             Err(failure) => Answer::Report(self.failed(&failure, Some(ordinal))),
@@ -290,6 +304,13 @@ impl Worker {
 
     /// Starts an instance, for the message with that number if there is one.
     async fn start(&mut self, ordinal: Option<u64>) -> Result<(), Box<Report>> {
+        let Route { origin, plugin, .. } = &self.route;
+        if self.shared.crashes.are_too_many(plugin) {
+            return Err(Box::new(answer::quarantined(origin, plugin)));
+        }
+        if let Some(moment) = self.not_before.take() {
+            self.shared.alarms.sleep_until(moment).await;
+        }
         let port: Box<dyn Port> = match self.plugin.mode() {
             Mode::Handler => Box::new(SilentPort),
             Mode::Session => Box::new(LentPort {
@@ -339,7 +360,23 @@ impl Worker {
                 _ => tracing::warn!(request, %plugin, ?kind, "{detail:?}"),
             }
         }
+        if *kind != FailureKind::Exited(0) {
+            self.shared
+                .crashes
+                .record(&self.route.plugin, &self.route.limits);
+        }
+        self.back_off();
+        if self.route.on_crash == OnCrash::Close {
+            self.desk.papers().close_requested = true;
+        }
         Box::new(answer::failure(&self.route, *kind))
+    }
+
+    /// Sees to it that a plugin that fails again and again is started ever more slowly.
+    fn back_off(&mut self) {
+        let doublings = self.in_a_row.min(BACK_OFF_DOUBLINGS);
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.not_before = (self.in_a_row > 1).then(|| Instant::now() + BACK_OFF * (1 << doublings));
     }
 
     fn drop_instance(&mut self) {

@@ -7,6 +7,7 @@ use wasmparser::{
     Validator, WasmFeatures,
 };
 
+use super::signature::{self, OtherTypes};
 use super::{InspectError, Item, ItemKind, escape};
 
 /// The parts of WebAssembly that the engine has (`engine/configuration.rs` and the features in the root `Cargo.toml`):
@@ -38,6 +39,8 @@ const KNOWN: WasmFeatures = OFFERED
 pub(super) struct Contents {
     pub(super) imports: Vec<Item>,
     pub(super) exports: Vec<Item>,
+    /// The functions of our contract that have other types here.
+    pub(super) other_types: Vec<OtherTypes>,
     /// What keeps the engine from taking it, where something does.
     pub(super) beyond: Option<Beyond>,
 }
@@ -92,6 +95,7 @@ struct Pass {
     is_async: bool,
     /// The names of imported and exported functions that are asynchronous by type.
     async_functions: Vec<String>,
+    other_types: Vec<OtherTypes>,
 }
 
 impl Pass {
@@ -99,6 +103,7 @@ impl Pass {
         Contents {
             imports: self.imports,
             exports: self.exports,
+            other_types: self.other_types,
             beyond,
         }
     }
@@ -114,6 +119,8 @@ impl Pass {
                 for (function, item) in &types[*id].exports {
                     if let ComponentEntityType::Func(id) = item.ty {
                         self.note_async(types[id].async_, || format!("{name}#{function}"));
+                        self.other_types
+                            .extend(signature::compare(name, function, id, types));
                         functions.push(function.clone());
                     }
                 }

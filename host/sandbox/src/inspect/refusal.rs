@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::read::{Beyond, Contents};
+use super::signature::OtherTypes;
 use super::{Item, Mode, escape};
 use crate::offered;
 
@@ -49,6 +50,8 @@ pub enum Refusal {
         /// The version that the host has.
         version: offered::Version,
     },
+    /// It imports or exports a function of our contract with other types than the contract's.
+    OtherTypes(OtherTypes),
     /// It exports an interface without all of its functions.
     Incomplete {
         /// The interface as the component calls it.
@@ -111,6 +114,17 @@ impl fmt::Display for Refusal {
                 listed(functions),
                 escape(interface)
             ),
+            Self::OtherTypes(OtherTypes {
+                interface,
+                function,
+                found,
+                expected,
+            }) => write!(
+                formatter,
+                "has `{function}` of `{}` as `{}` where the contract has `{expected}`: build against `wit/`",
+                escape(interface),
+                escape(found)
+            ),
             Self::Incomplete {
                 interface,
                 functions,
@@ -164,6 +178,13 @@ pub(super) fn refusals(contents: &Contents, mode: Option<Mode>) -> Vec<Refusal> 
         None => {}
     }
     refusals.extend(contents.imports.iter().filter_map(import_refusal));
+    refusals.extend(
+        contents
+            .other_types
+            .iter()
+            .cloned()
+            .map(Refusal::OtherTypes),
+    );
     let differing = contents
         .exports
         .iter()
@@ -189,7 +210,7 @@ fn import_refusal(item: &Item) -> Option<Refusal> {
     let Some(interface) = offered::import(&item.name) else {
         return offered::difference(&item.name).map(|sentence| Refusal::Different { sentence });
     };
-    let known = interface.functions?;
+    let known = interface.functions;
     let newer: Vec<String> = item
         .functions
         .iter()
@@ -209,7 +230,7 @@ fn incomplete(contents: &Contents, interface: &offered::Interface) -> Option<Ref
         .iter()
         .find(|item| offered::meets(&item.name, interface))?;
     let missing: Vec<String> = interface
-        .functions?
+        .functions
         .iter()
         .filter(|function| !export.functions.iter().any(|it| it == *function))
         .map(|function| (*function).to_owned())

@@ -26,8 +26,54 @@ fn export(interface: &str, functions: &[&str]) -> String {
     )
 }
 
+/// The types of the contract, as every component has them that exports one of its interfaces.
+const TYPES: &str = r#"
+    (import "portcullis:plugin/types@0.1.0" (instance $types
+      (type $peer (record
+        (field "origin" string) (field "browser" string) (field "host-name" (option string))))
+      (export "peer" (type (eq $peer)))
+      (type $error (record (field "code" string) (field "message" string)))
+      (export "plugin-error" (type (eq $error)))))
+    (alias export $types "peer" (type $peer))
+    (alias export $types "plugin-error" (type $error))
+    (core module $guest
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+      (func (export "handle") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable)
+      (func (export "connect") (param i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable)
+      (func (export "message") (param i32 i32) (result i32) unreachable)
+      (func (export "timer") (param i64) (result i32) unreachable)
+      (func (export "disconnect")))
+    (core instance $guest (instantiate $guest))
+"#;
+
+const HANDLER: &str = r#"
+    (func $handle (param "peer" $peer) (param "message" string)
+      (result (result string (error $error)))
+      (canon lift (core func $guest "handle") (memory $guest "memory")
+        (realloc (func $guest "realloc"))))
+    (instance $handler (export "handle" (func $handle)))
+    (export "portcullis:plugin/handler@0.1.0" (instance $handler))
+"#;
+
+const SESSION: &str = r#"
+    (func $connect (param "peer" $peer) (result (result (error $error)))
+      (canon lift (core func $guest "connect") (memory $guest "memory")
+        (realloc (func $guest "realloc"))))
+    (func $message (param "json" string) (result (result (option string) (error $error)))
+      (canon lift (core func $guest "message") (memory $guest "memory")
+        (realloc (func $guest "realloc"))))
+    (func $timer (param "token" u64) (result (result (error $error)))
+      (canon lift (core func $guest "timer") (memory $guest "memory")))
+    (func $disconnect (canon lift (core func $guest "disconnect")))
+    (instance $session
+      (export "connect" (func $connect)) (export "message" (func $message))
+      (export "timer" (func $timer)) (export "disconnect" (func $disconnect)))
+    (export "portcullis:plugin/session@0.1.4" (instance $session))
+"#;
+
 fn handler() -> String {
-    export("portcullis:plugin/handler@0.1.0", &["handle"])
+    [TYPES, HANDLER].concat()
 }
 
 fn import(interface: &str, functions: &[&str]) -> String {
@@ -49,7 +95,7 @@ fn sentences(inspection: &Inspection) -> Vec<String> {
 #[test]
 fn a_good_plugin_is_listed_and_not_refused() {
     let text = [
-        import("portcullis:plugin/log@0.1.0", &["write"]),
+        import("portcullis:plugin/port@0.1.0", &["close"]),
         import("wasi:io/poll@0.2.6", &["poll"]),
         handler(),
         export("wasi:cli/run@0.2.6", &["run"]),
@@ -71,11 +117,16 @@ fn a_good_plugin_is_listed_and_not_refused() {
         functions: vec![function.to_owned()],
     };
     assert_eq!(
-        inspection.imports,
+        inspection.imports[..2],
         [
-            item("portcullis:plugin/log@0.1.0", "write"),
+            item("portcullis:plugin/port@0.1.0", "close"),
             item("wasi:io/poll@0.2.6", "poll")
         ]
+    );
+    let types = &inspection.imports[2];
+    assert_eq!(
+        (types.name.as_str(), types.functions.len()),
+        ("portcullis:plugin/types@0.1.0", 0)
     );
     assert_eq!(
         inspection.exports,
@@ -88,10 +139,7 @@ fn a_good_plugin_is_listed_and_not_refused() {
 
 #[test]
 fn the_mode_follows_from_the_exports() {
-    let session = export(
-        "portcullis:plugin/session@0.1.4",
-        &["connect", "message", "timer", "disconnect"],
-    );
+    let session = [TYPES, SESSION].concat();
     let run = export("wasi:cli/run@0.2.0", &["run"]);
     let cases = [
         (handler(), Some(Mode::Handler), None),
@@ -108,7 +156,7 @@ fn the_mode_follows_from_the_exports() {
             Some("exports neither"),
         ),
         (
-            handler() + &session,
+            handler() + SESSION,
             None,
             Some("exports both `portcullis:plugin/handler@0.1.0` and"),
         ),
@@ -144,9 +192,15 @@ fn what_the_host_lacks_is_named() {
             vec!["needs `portcullis:plugin/port@0.2.0`, this host has `0.1.0`: update the host"],
         ),
         (
-            import("portcullis:plugin/port@0.1.5", &["post", "post-later", "close"]),
+            import("portcullis:plugin/port@0.1.5", &["close", "post-later"]),
             vec![
                 "needs `post-later` of `portcullis:plugin/port@0.1.5`, this host has `0.1.0` without: update the host",
+            ],
+        ),
+        (
+            import("wasi:cli/exit@0.2.99", &["exit", "exit-later"]),
+            vec![
+                "needs `exit-later` of `wasi:cli/exit@0.2.99`, this host has `0.2.12` without: update the host",
             ],
         ),
         (
@@ -193,7 +247,10 @@ fn functions_that_are_only_lifted_asynchronously_are_noticed() {
          (export \"portcullis:plugin/handler@0.1.0\" (instance $e))";
     let inspection = inspected(text);
     assert!(
-        matches!(&inspection.refusals[..], [Refusal::Async { .. }]),
+        matches!(
+            &inspection.refusals[..],
+            [Refusal::Async { .. }, Refusal::OtherTypes(_)]
+        ),
         "{:?}",
         inspection.refusals
     );
@@ -268,4 +325,51 @@ fn names_are_cut_and_escaped_in_every_sentence() {
     assert!(found[0].len() < 1000, "{found:?}");
     assert!(found[0].contains('…'), "{found:?}");
     assert_eq!(inspection.imports[0].name, long, "the list itself is exact");
+}
+
+#[test]
+fn functions_with_other_types_than_the_contracts_are_shown() {
+    let found = |text: &str| sentences(&inspected(&(text.to_owned() + &handler())));
+    assert_eq!(
+        found(&import("portcullis:plugin/port@0.1.0", &["post", "close"])),
+        [
+            "has `post` of `portcullis:plugin/port@0.1.0` as `func()` where the contract has \
+          `func(string) -> result<_, record { code: string, message: string }>`: build against `wit/`"
+        ]
+    );
+    let exported = export(
+        "portcullis:plugin/session@0.1.0",
+        &["connect", "message", "timer", "disconnect"],
+    );
+    let refusals = inspected(&exported).refusals;
+    let functions: Vec<&str> = refusals
+        .iter()
+        .map(|refusal| match refusal {
+            Refusal::OtherTypes(other) => other.function,
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(
+        functions,
+        ["connect", "message", "timer"],
+        "`disconnect` is right"
+    );
+}
+
+/// A type of which each level has the one below it twice: its text would have 2^40 words.
+#[test]
+fn a_type_without_end_is_cut() {
+    let levels: String = (1..40)
+        .map(|level| format!("(type $t{level} (tuple $t{} $t{}))", level - 1, level - 1))
+        .collect();
+    let text = format!(
+        "(type $t0 (tuple u8 u8)) {levels}
+         (import \"portcullis:plugin/port@0.1.0\" (instance (export \"post\" (func (param \"x\" $t39)))))"
+    );
+    // The validator has a bound of its own for the size of a type; whichever acts first, it ends.
+    match wat::parse_str(format!("(component {text} {})", handler())).map(|bytes| inspect(&bytes)) {
+        Ok(Ok(inspection)) => assert!(sentences(&inspection)[0].len() < 2000),
+        Ok(Err(error)) => assert!(matches!(error, InspectError::Invalid { .. }), "{error}"),
+        Err(error) => panic!("{error}"),
+    }
 }
