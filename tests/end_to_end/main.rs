@@ -2,20 +2,44 @@
 //!
 //! The tests of sections A, B and C of the conformance cases carry their case's number: `case_05_…`. Everything is
 //! written from the contracts, against the real programs, over pipes; no crate of the project is linked.
+//!
+//! `everywhere` is for every system; what looks deeper is written for Linux.
 
-mod arguments;
-mod artifacts;
-mod checkers;
-mod chromium;
-mod cli;
-mod fixture;
-mod framing;
+mod everywhere;
 mod layers;
-mod lifecycle;
-mod limits;
-mod logs;
-mod malformed;
-mod memory;
-mod misdeeds;
-mod sessions;
 mod tidy;
+
+#[cfg(target_os = "linux")]
+mod arguments;
+#[cfg(target_os = "linux")]
+mod artifacts;
+#[cfg(target_os = "linux")]
+mod checkers;
+#[cfg(target_os = "linux")]
+mod chromium;
+#[cfg(target_os = "linux")]
+mod cli;
+#[cfg(target_os = "linux")]
+mod confinement;
+#[cfg(target_os = "linux")]
+mod fixture;
+#[cfg(target_os = "linux")]
+mod framing;
+#[cfg(target_os = "linux")]
+mod hostile;
+#[cfg(target_os = "linux")]
+mod lifecycle;
+#[cfg(target_os = "linux")]
+mod limits;
+#[cfg(target_os = "linux")]
+mod logs;
+#[cfg(target_os = "linux")]
+mod malformed;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
+mod misdeeds;
+#[cfg(target_os = "linux")]
+mod quarantine;
+#[cfg(target_os = "linux")]
+mod sessions;

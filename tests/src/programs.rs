@@ -26,6 +26,21 @@ pub fn portcullis() -> &'static Path {
     PORTCULLIS.get("the program `portcullis`", || build("portcullis"))
 }
 
+/// The program that tries from inside what the second line refuses; see `host/sandbox/examples/confinement_probe`.
+pub fn confinement_probe() -> &'static Path {
+    static PROBE: OnceLock<PathBuf> = OnceLock::new();
+    PROBE.get_or_init(|| {
+        let mut command = cargo::command();
+        command.args(["build", "--locked", "--package", "portcullis-sandbox"]);
+        command.args(["--example", "confinement_probe", "--profile", profile()]);
+        let files = cargo::build(command, "the probe of the confinement", "confinement_probe");
+        let found = files
+            .into_iter()
+            .rfind(|file| file.ends_with("examples/confinement_probe"));
+        found.expect("cargo names the executable that it built")
+    })
+}
+
 /// The cargo profile that the environment chose.
 pub fn profile() -> &'static str {
     static PROFILE: OnceLock<String> = OnceLock::new();

@@ -1,0 +1,175 @@
+//! The second line, proved from inside by a probe, from outside on the host itself, and where a layer is absent.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use portcullis_tests::{Browser, ORIGIN, programs};
+
+use crate::fixture::{HELLO, home, home_with, route};
+
+/// What the probe prints in one of its modes: each deed, and whether it was done.
+fn probe(mode: &str) -> BTreeMap<String, bool> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let output = Command::new(programs::confinement_probe())
+        .arg(mode)
+        .arg(folder.path())
+        .output()
+        .expect("the probe starts");
+    assert!(output.status.success(), "{mode}: {output:?}");
+    let text = String::from_utf8(output.stdout).expect("the probe prints UTF-8");
+    let deed = |line: &str| {
+        let (deed, outcome) = line.split_once(' ').expect("a deed and its outcome");
+        assert!(
+            outcome == "done" || outcome.starts_with("refused: "),
+            "{line}"
+        );
+        (deed.to_owned(), outcome == "done")
+    };
+    text.lines().map(deed).collect()
+}
+
+#[test]
+fn what_is_possible_without_the_second_line_is_refused_behind_it() {
+    let free = probe("free");
+    let confined = probe("confined");
+    assert_eq!(
+        free.keys().collect::<Vec<_>>(),
+        confined.keys().collect::<Vec<_>>()
+    );
+    assert!(free.len() > 10, "the probe tries much: {free:?}");
+    for (deed, done) in &free {
+        assert!(
+            done,
+            "`{deed}` has to be possible without confinement, or its refusal shows nothing"
+        );
+    }
+    for (deed, done) in &confined {
+        assert_eq!(*done, deed == "own-work", "`{deed}` behind the second line");
+    }
+}
+
+/// One line of `/proc/<pid>/status`.
+fn status(process: u32, key: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).expect("the host is running");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{key}:")));
+    line.unwrap_or_else(|| panic!("no `{key}` in:\n{text}"))
+        .trim()
+        .to_owned()
+}
+
+#[test]
+fn the_host_is_confined_before_the_first_message_and_only_then() {
+    let home_off = home_with(
+        &["echo"],
+        &(route(ORIGIN, "echo") + "[route.sandbox]\nos = \"off\"\n"),
+    );
+    for (home, no_new_privileges, seccomp, word) in [
+        (home("echo"), "1", "2", "landlock, seccomp"),
+        (home_off, "0", "0", "confined by the system: off"),
+    ] {
+        let mut port = Browser::chromium(&home).start();
+        port.ask(HELLO).expect_text(HELLO);
+        assert_eq!(status(port.id(), "NoNewPrivs"), no_new_privileges);
+        assert_eq!(status(port.id(), "Seccomp"), seccomp);
+        assert_eq!(
+            status(port.id(), "Threads"),
+            "1",
+            "one thread, all of it confined"
+        );
+        let first = home
+            .log()
+            .lines()
+            .next()
+            .map(str::to_owned)
+            .unwrap_or_default();
+        assert!(
+            first.contains(word),
+            "the log's first line names the layers: {first}"
+        );
+        port.end().expect_exit(0).expect_no_frames().expect_quiet();
+    }
+}
+
+#[test]
+fn required_fails_closed_where_a_layer_is_absent() {
+    let required = route(ORIGIN, "echo") + "[route.sandbox]\nos = \"required\"\n";
+    for (policy, works) in [(required, false), (route(ORIGIN, "echo"), true)] {
+        let home = home_with(&["echo"], &policy);
+        // With every layer there it works in either case.
+        let mut port = Browser::chromium(&home).start();
+        port.ask(HELLO).expect_text(HELLO);
+        port.end().expect_exit(0).expect_quiet();
+
+        let probe = programs::confinement_probe();
+        let mut port = Browser::chromium(&home)
+            .wrapper([probe.as_os_str(), "without-landlock".as_ref()])
+            .start();
+        if works {
+            port.ask(HELLO).expect_text(HELLO);
+            assert!(home.log().contains("no landlock ("), "{}", home.log());
+            port.end().expect_exit(0).expect_quiet();
+        } else {
+            port.ask(HELLO).expect_error("sandbox-unavailable");
+            port.ask(HELLO).expect_error("sandbox-unavailable");
+            port.end()
+                .expect_exit(1)
+                .expect_stderr_contains("no landlock (");
+        }
+    }
+}
+
+#[test]
+fn doctor_names_the_layers() {
+    let home = home("echo");
+    let output = home
+        .portcullis(["doctor", "--sandbox"])
+        .output()
+        .expect("portcullis starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    for layer in [
+        "no-new-privileges",
+        "not-dumpable",
+        "resource-limits",
+        "landlock",
+        "seccomp",
+    ] {
+        assert!(text.contains(&format!("{layer}: active")), "{text}");
+    }
+    let json = home
+        .portcullis(["doctor", "--sandbox", "--json"])
+        .output()
+        .expect("it starts");
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("it prints JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(5), "{json}");
+}
+
+#[test]
+fn an_idle_port_has_no_wake_ups() {
+    let home = home("ping-pong");
+    let mut port = Browser::chromium(&home).start();
+    port.ask("\"ping\"").expect_text("\"pong\"");
+    // The ticker stops at the second tick that meets no guest.
+    thread::sleep(Duration::from_millis(200));
+    let switches = || {
+        let voluntary = status(port.id(), "voluntary_ctxt_switches");
+        let other = status(port.id(), "nonvoluntary_ctxt_switches");
+        (voluntary, other)
+    };
+    let before = switches();
+    thread::sleep(Duration::from_secs(10));
+    assert_eq!(switches(), before, "a process that wakes up is switched to");
+    port.ask("\"ping\"").expect_text("\"pong\"");
+    thread::sleep(Duration::from_millis(200));
+    assert_ne!(
+        status(port.id(), "voluntary_ctxt_switches"),
+        before.0,
+        "the count does count"
+    );
+    port.end().expect_exit(0).expect_no_frames();
+}
