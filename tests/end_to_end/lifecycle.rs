@@ -43,7 +43,7 @@ fn case_29_the_end_of_input_interrupts_a_plugin_that_does_not_come_back() {
         let home = home(plugin);
         for deed in [Verb::Loop, Verb::Spin, Verb::Sleep] {
             let mut port = Browser::chromium(&home).start();
-            port.ask(HELLO);
+            port.ask(HELLO).expect_text(r#"{"length":18}"#);
             port.send(&order(deed, 3_600_000));
             std::thread::sleep(Duration::from_millis(200));
             let ended = port.end().expect_exit(0).expect_within(CHROMIUM);
@@ -55,6 +55,24 @@ fn case_29_the_end_of_input_interrupts_a_plugin_that_does_not_come_back() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn case_29_a_call_that_the_end_of_input_interrupts_is_no_crash_of_the_plugin() {
+    // A browser that reloads an extension five times while it waits must not put its plugin away.
+    for plugin in ["unruly", "unruly-session"] {
+        let home = limited_home(plugin, "crashes = 1");
+        for deed in [Verb::Sleep, Verb::Loop] {
+            let mut port = Browser::chromium(&home).start();
+            port.ask(HELLO).expect_text(r#"{"length":18}"#);
+            port.send(&order(deed, 3_600_000));
+            std::thread::sleep(Duration::from_millis(100));
+            port.end().expect_exit(0);
+        }
+        let mut port = Browser::chromium(&home).start();
+        port.ask(HELLO).expect_text(r#"{"length":18}"#);
+        port.end().expect_exit(0).expect_no_frames();
     }
 }
 
@@ -210,7 +228,7 @@ fn case_32_a_signal_interrupts_a_plugin_that_does_not_come_back() {
     for deed in [Verb::Loop, Verb::Sleep] {
         for signal in ENDING {
             let mut port = Browser::chromium(&home).start();
-            port.ask(HELLO);
+            port.ask(HELLO).expect_text(r#"{"length":18}"#);
             port.send(&order(deed, 3_600_000));
             std::thread::sleep(Duration::from_millis(200));
             port.signal(signal);

@@ -1,5 +1,8 @@
 //! Every limit is hit, and the time or the memory that it allowed is measured.
 
+mod edges;
+mod measured;
+
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};

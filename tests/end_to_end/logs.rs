@@ -116,13 +116,7 @@ fn debug_tells_lengths_and_the_outcome_of_each_request() {
 fn the_private_detail_of_an_error_is_in_the_log_under_the_same_request() {
     let home = limited_home("unruly", "memory = \"16MiB\"\nwall-per-call = \"300ms\"");
     let mut port = Browser::chromium(&home).start();
-    let failures = [
-        Verb::Trap,
-        Verb::Exhaust,
-        Verb::Sleep,
-        Verb::Exit,
-        Verb::Garbage,
-    ];
+    let failures = [Verb::Trap, Verb::Exhaust, Verb::Sleep, Verb::Exit];
     for (request, deed) in (1..).zip(failures) {
         let error = port
             .ask(&order(deed, 60_000))

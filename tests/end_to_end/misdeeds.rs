@@ -9,8 +9,9 @@ use portcullis_tests::{Browser, Frame, PATIENCE};
 
 use crate::fixture::{Verb, json, limited_home, order};
 
-/// Small, so that the deeds that only a limit ends are over soon.
-const LIMITS: &str = "memory = \"32MiB\"\ncpu-per-call = \"300ms\"\nwall-per-call = \"2s\"";
+/// Small, so that the deeds that only a limit ends are over soon; and no end of crashes, since each deed is one.
+const LIMITS: &str =
+    "memory = \"32MiB\"\ncpu-per-call = \"300ms\"\nwall-per-call = \"2s\"\ncrashes = 1000";
 
 /// What comes back for a deed.
 enum Answer {
@@ -46,6 +47,8 @@ fn of_handler(verb: Verb) -> (u64, Answer) {
         Verb::Environment => (0, text(r#"{"arguments":0,"variables":0,"readable":false}"#)),
         Verb::Reply => (1 << 20, Answer::Bytes(1 << 20)),
         Verb::Sleep => (50, text(r#"{"slept":50}"#)),
+        Verb::Doze => (100, text(r#"{"dozed":100}"#)),
+        Verb::Burn => (20, text(r#"{"burnt":20}"#)),
         Verb::Log => (20_000, text("true")),
         Verb::Allocate => (1 << 40, text(r#"{"given":false}"#)),
         Verb::Refuse => (0, Answer::Refusal("refused")),
@@ -109,6 +112,8 @@ fn of_session(verb: Verb) -> (u64, Answer) {
         | Verb::Environment
         | Verb::Reply
         | Verb::Sleep
+        | Verb::Doze
+        | Verb::Burn
         | Verb::Log
         | Verb::Allocate
         | Verb::Refuse

@@ -75,6 +75,18 @@ fn common(
             std::thread::sleep(std::time::Duration::from_millis(order.n));
             format!("{{\"slept\":{}}}", order.n)
         }
+        Verb::Doze => {
+            let piece = std::time::Duration::from_millis(order.n) / 100;
+            for _ in 0..100 {
+                std::thread::sleep(piece);
+            }
+            format!("{{\"dozed\":{}}}", order.n)
+        }
+        Verb::Burn => {
+            let until = std::time::Instant::now() + std::time::Duration::from_millis(order.n);
+            while std::time::Instant::now() < until {}
+            format!("{{\"burnt\":{}}}", order.n)
+        }
         Verb::Log => {
             log::write(
                 log::Level::Warn,

@@ -34,6 +34,10 @@ verbs! {
     Reply,
     /// Sleeps `n` milliseconds in the host's `poll`, then replies.
     Sleep,
+    /// Sleeps `n` milliseconds in a hundred pieces, then replies.
+    Doze,
+    /// Uses the processor for `n` milliseconds, counted by the clock on the wall, then replies.
+    Burn,
     /// Writes one line of `n` bytes, and one with terminal escapes, to the log.
     Log,
     /// Asks for `n` bytes of memory, touches them, replies whether they were given.

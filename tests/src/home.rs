@@ -1,8 +1,7 @@
 //! A throw-away home folder, filled by the real `portcullis`.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -40,7 +39,9 @@ impl Home {
             .expect("the system's temporary folder can be written");
         let path = folder.path().join("home");
         fs::create_dir(&path).expect("a new temporary folder takes a folder");
-        fs::set_permissions(&path, Permissions::from_mode(0o700)).expect("the folder is our own");
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .expect("the folder is our own");
         Self { folder, path }
     }
 
@@ -106,11 +107,11 @@ impl Home {
     /// Writes a file of the home, mode 0600.
     pub fn write(&self, name: &str, bytes: &[u8]) -> &Self {
         let path = self.path.join(name);
-        OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
             .open(&path)
             .and_then(|mut file| file.write_all(bytes))
             .unwrap_or_else(|error| panic!("could not write `{}`: {error}", path.display()));
@@ -123,15 +124,31 @@ impl Home {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The launcher of a host name, as a registration leaves it: `hosts/<host name>`, a symbolic link to the host.
+    /// The launcher of a host name, as a registration leaves it: `hosts/<host name>`, a symbolic link to the host. On
+    /// Windows `hosts/<host name>.exe`, a copy, and a file beside it with the folder that the host is in.
     pub fn launcher(&self, host_name: &str) -> PathBuf {
         let hosts = self.path.join("hosts");
         fs::create_dir_all(&hosts).expect("the home can be written");
-        let launcher = hosts.join(host_name);
-        if !launcher.is_symlink() {
-            std::os::unix::fs::symlink(programs::host(), &launcher)
+        let launcher = hosts.join(format!("{host_name}{}", std::env::consts::EXE_SUFFIX));
+        if launcher.symlink_metadata().is_err() {
+            link(programs::host(), &launcher)
                 .unwrap_or_else(|error| panic!("could not make `{}`: {error}", launcher.display()));
         }
         launcher
     }
+}
+
+#[cfg(unix)]
+fn link(host: &Path, launcher: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(host, launcher)
+}
+
+#[cfg(windows)]
+fn link(host: &Path, launcher: &Path) -> io::Result<()> {
+    let folder = host.parent().unwrap_or(Path::new(""));
+    fs::write(
+        launcher.with_extension("program"),
+        folder.as_os_str().as_encoded_bytes(),
+    )?;
+    fs::copy(host, launcher).map(drop)
 }

@@ -9,14 +9,20 @@
 //! with a panic or by a signal that the test did not send.
 
 pub mod cargo;
+// The fake browser and the driver of the real one wait for pipes and processes in ways of Linux.
+#[cfg(target_os = "linux")]
 pub mod chromium;
 pub mod guests;
 pub mod programs;
 
+#[cfg(target_os = "linux")]
 mod browser;
 mod frame;
 mod home;
+mod plain;
 
+#[cfg(target_os = "linux")]
 pub use browser::{Browser, Ended, Output, PATIENCE, Port, Stderr};
 pub use frame::{Frame, HostError, MAX_OUTBOUND_BYTES, encode};
 pub use home::{ADD_ON, Home, ORIGIN, OTHER_ORIGIN};
+pub use plain::{PlainEnd, PlainPort};

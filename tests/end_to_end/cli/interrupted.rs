@@ -18,6 +18,11 @@ fn slow() -> Vec<u8> {
     echo_and(1000, 300)
 }
 
+/// The same, but for seconds also where the compiler is an optimised one.
+fn endless() -> Vec<u8> {
+    echo_and(4000, 300)
+}
+
 /// The same with a single function, for which the compiler takes many times the memory.
 fn hungry() -> Vec<u8> {
     echo_and(1, 300_000)
@@ -212,7 +217,7 @@ fn a_component_that_asks_for_too_much_is_refused_and_leaves_nothing() {
     let home = working_home();
     let before = contents(&home);
     for (limit, bytes, reason) in [
-        ("-S -t 1", slow(), "time"),
+        ("-S -t 1", endless(), "time"),
         ("-v 250000", hungry(), "memory"),
     ] {
         let path = file(&home, "large.wasm", &bytes);

@@ -19,7 +19,8 @@ use portcullis_tests::{
 /// The first thing that went wrong; what follows from it says less.
 static REASON: OnceLock<String> = OnceLock::new();
 
-fn main() -> ExitCode {
+/// Shows it, and checks every answer.
+pub(crate) fn show() -> ExitCode {
     // The library fails by panicking, as tests do; a person is told the sentence alone.
     panic::set_hook(Box::new(|panic| {
         let sentence = panic.payload_as_str().unwrap_or("no reason was given");

@@ -1,0 +1,20 @@
+;; Makes timers for an hour and never drops one.
+(import "wasi:io/poll@0.2.0" (instance $poll
+  (export "pollable" (type $pollable (sub resource)))
+  (export "[method]pollable.block" (func (param "self" (borrow $pollable))))
+  (export "poll" (func (param "in" (list (borrow $pollable))) (result (list u32))))))
+(alias export $poll "pollable" (type $pollable))
+(import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+  (export "pollable" (type $waiting (eq $pollable)))
+  (export "now" (func (result u64)))
+  (export "subscribe-duration" (func (param "when" u64) (result (own $waiting))))))
+(core func $subscribe (canon lower (func $clock "subscribe-duration")))
+(core module $deed-module
+  (import "wasi" "subscribe" (func $subscribe (param i64) (result i32)))
+  (func (export "do") (result i32)
+    (loop $again
+      (drop (call $subscribe (i64.const 3600000000000)))
+      (br $again))
+    unreachable))
+(core instance $deed (instantiate $deed-module
+  (with "wasi" (instance (export "subscribe" (func $subscribe))))))

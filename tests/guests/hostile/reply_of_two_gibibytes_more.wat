@@ -1,0 +1,8 @@
+;; Replies with a text of 2 GiB, which is a length with the top bit set.
+(core module $deed-module
+  (import "kit" "memory" (memory 1))
+  (func (export "do") (result i32)
+    (i32.store (i32.const 132) (i32.const 0))
+    (i32.store (i32.const 136) (i32.const 0x80000000))
+    (i32.const 128)))
+(core instance $deed (instantiate $deed-module (with "kit" (instance $kit))))

@@ -1,0 +1,26 @@
+;; Writes 1 GiB of zeroes to its standard output in one call.
+(import "wasi:io/error@0.2.0" (instance $io-error (export "error" (type (sub resource)))))
+(alias export $io-error "error" (type $failure))
+(import "wasi:io/streams@0.2.0" (instance $streams
+  (export "output-stream" (type $output (sub resource)))
+  (export "input-stream" (type $input (sub resource)))
+  (export "error" (type $error (eq $failure)))
+  (type $failures (variant (case "last-operation-failed" (own $error)) (case "closed")))
+  (export "stream-error" (type $stream-error (eq $failures)))
+  (export "[method]output-stream.write-zeroes" (func (param "self" (borrow $output)) (param "len" u64)
+    (result (result (error $stream-error)))))))
+(alias export $streams "output-stream" (type $stream))
+(import "wasi:cli/stdout@0.2.0" (instance $std
+  (export "output-stream" (type $stream-again (eq $stream)))
+  (export "get-stdout" (func (result (own $stream-again))))))
+(core func $get (canon lower (func $std "get-stdout")))
+(core func $method (canon lower (func $streams "[method]output-stream.write-zeroes") (memory $kit "memory")
+  (realloc (func $kit "realloc"))))
+(core module $deed-module
+  (import "wasi" "get" (func $get (result i32)))
+  (import "wasi" "method" (func $zeroes (param i32 i64 i32)))
+  (func (export "do") (result i32)
+    (call $zeroes (call $get) (i64.const 0x40000000) (i32.const 128))
+    (i32.const 16)))
+(core instance $deed (instantiate $deed-module
+  (with "wasi" (instance (export "get" (func $get)) (export "method" (func $method))))))
