@@ -5,21 +5,28 @@
 //! `compile-artifact`; it takes its own limits first thing, and here it is watched by the clock. Whatever it leaves is
 //! in a temporary file that only a success moves into place.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::env;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::process::Signal;
 use thiserror::Error;
 
 use crate::exit::Internal;
 use crate::output;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// How long a compilation may take by the clock on the wall. Longer than the CPU time that the child allows itself, so
 /// that this fires only where the machine is overloaded.
@@ -43,14 +50,16 @@ pub(crate) fn compile(input: &Path, output: &Path, what: &str, size: u64) -> any
     // A file and not a pipe: nobody has to read while the child writes.
     let mut words = tempfile::tempfile().map_err(not_started)?;
     let program = env::current_exe().map_err(not_started)?;
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg("compile-artifact")
         .args([input, output])
         .args(["--parent", &std::process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(words.try_clone().map_err(not_started)?)
-        .spawn()
+        .stderr(words.try_clone().map_err(not_started)?);
+    let child = platform::prepare(&mut command)
+        .and_then(|()| command.spawn())
         .map_err(not_started)?;
     let progress = Progress::begin(what, size);
     let ended = watch(child, &progress);
@@ -104,17 +113,8 @@ fn read_words(words: &mut File) -> String {
 
 /// What a child means that ended with this status and these words.
 fn failure(status: ExitStatus, words: &str) -> anyhow::Error {
-    let limit = |limit| CompileFailure::Limits { limit }.into();
-    let is = |signal: Signal| status.signal() == Some(signal.as_raw());
-    if is(Signal::XCPU) {
-        limit("time")
-    } else if is(Signal::XFSZ) {
-        limit("size of the native code")
-    } else if is(Signal::ABORT) && words.contains("overflowed its stack") {
-        limit("stack")
-    } else if is(Signal::ABORT) || is(Signal::KILL) {
-        // A failed allocation aborts; the kernel kills where the machine itself has no more.
-        limit("memory")
+    if let Some(limit) = platform::limit_met(status, words) {
+        CompileFailure::Limits { limit }.into()
     } else if status.code() == Some(1) {
         let words = words.strip_prefix("error: ").unwrap_or(words).to_owned();
         CompileFailure::Refused { words }.into()
@@ -159,46 +159,5 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(status: i32, words: &str) -> String {
-        failure(ExitStatus::from_raw(status), words).to_string()
-    }
-
-    #[test]
-    fn the_end_of_the_child_is_put_into_words() {
-        let exit = |code: i32| code << 8;
-        let limits = |limit: &str| {
-            format!(
-                "the compiler was stopped by its limits ({limit}): the component asks for too much"
-            )
-        };
-        let cases = [
-            (Signal::XCPU.as_raw(), "", limits("time")),
-            (Signal::KILL.as_raw(), "", limits("memory")),
-            (
-                Signal::ABORT.as_raw(),
-                "memory allocation of 1 bytes failed",
-                limits("memory"),
-            ),
-            (
-                Signal::ABORT.as_raw(),
-                "thread 'main' has overflowed its stack",
-                limits("stack"),
-            ),
-            (Signal::XFSZ.as_raw(), "", limits("size of the native code")),
-            (exit(1), "error: it is broken", "it is broken".to_owned()),
-        ];
-        for (status, words, expected) in cases {
-            assert_eq!(said(status, words), expected);
-        }
-        let panicked = failure(ExitStatus::from_raw(exit(101)), "oh");
-        assert!(panicked.is::<Internal>(), "{panicked}");
-        assert!(failure(ExitStatus::from_raw(Signal::SEGV.as_raw()), "").is::<Internal>());
     }
 }

@@ -21,11 +21,23 @@ pub(crate) struct Internal(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// Not an error of this program: another one has run in its place and ended with this code.
+#[cfg(windows)]
+#[derive(Debug, Error)]
+#[error("portcullis-host ended with code {code}")]
+pub(crate) struct HandedOver {
+    pub(crate) code: u8,
+}
+
 /// The exit code of a verb's result. An error is told to the person, with its causes, on standard error.
 pub(crate) fn code(result: Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
+    #[cfg(windows)]
+    if let Some(HandedOver { code }) = error.downcast_ref() {
+        return ExitCode::from(*code);
+    }
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         // Also how help and version come: they are asked for, and end with 0.
         _ = usage.print();

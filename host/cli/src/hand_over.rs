@@ -1,14 +1,21 @@
 //! The way to `portcullis-host`, and the start that was meant for it.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::env;
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, anyhow};
 
 use crate::exit::Internal;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// The `portcullis-host` beside this program: never one from a search path, which could be anybody's.
 pub(crate) fn host_program() -> Result<PathBuf> {
@@ -24,13 +31,16 @@ pub(crate) fn host_program() -> Result<PathBuf> {
     ))
 }
 
-/// Becomes `portcullis-host`, for somebody has registered the wrong one of the two programs with a browser. Its name
-/// in `arguments` is kept, since it may be the launcher's and tell the host name. Returns only an error.
+/// Becomes `portcullis-host`, for somebody has registered the wrong one of the two programs with a browser. Returns only
+/// an error; on Windows one of them says how the other program has ended.
 pub(crate) fn hand_over(arguments: &[OsString]) -> Result<()> {
-    let mut command = Command::new(host_program()?);
-    if let [name, further @ ..] = arguments {
-        command.arg0(name).args(further);
-    }
-    let error = command.exec();
-    Err(Internal(format!("cannot start `portcullis-host`: {error}")).into())
+    let (name, further) = match arguments {
+        [name, further @ ..] => (Some(name), further),
+        [] => (None, &[][..]),
+    };
+    Err(platform::become_program(
+        &host_program()?,
+        name.map(OsString::as_os_str),
+        further,
+    ))
 }

@@ -43,7 +43,10 @@ pub(crate) fn make_artifact(
     let (digest, size) = Digest::of_reader(staged.file()).with_context(unreadable)?;
     let file = staged.commit(lock)?;
     // After the rename, which changes it.
-    let stamp = Stamp::of(&file.metadata().with_context(unreadable)?);
+    let stamp = file
+        .metadata()
+        .and_then(|metadata| Stamp::of(&file, &metadata))
+        .with_context(unreadable)?;
     Ok(Artifact {
         program_version: PROGRAM_VERSION.to_owned(),
         target: TARGET.to_owned(),

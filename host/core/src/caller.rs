@@ -15,7 +15,7 @@
 
 mod origin;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 pub use origin::{Family, Origin, OriginError};
@@ -81,12 +81,7 @@ impl Caller {
             let origin: Origin = text.parse()?;
             return Ok(Self::new(origin, launcher_name, &arguments[1..]));
         }
-        let manifest = Path::new(first);
-        let is_manifest = manifest.is_absolute()
-            && manifest
-                .extension()
-                .is_some_and(|extension| extension == "json");
-        let (true, Some(second)) = (is_manifest, arguments.get(1)) else {
+        let (true, Some(second)) = (is_manifest(first), arguments.get(1)) else {
             return Err(CallerError::NotABrowser);
         };
         let origin: Origin = second
@@ -96,7 +91,7 @@ impl Caller {
         if origin.family() != Family::Mozilla {
             return Err(CallerError::FamilyMismatch(origin));
         }
-        let manifest_name = manifest
+        let manifest_name = Path::new(first)
             .file_stem()
             .and_then(|stem| stem.to_str())
             .and_then(|stem| stem.parse().ok());
@@ -111,15 +106,11 @@ impl Caller {
     /// a start over instead of parsing it.
     #[must_use]
     pub fn looks_like_a_browser(arguments: &[OsString]) -> bool {
-        arguments
-            .first()
-            .and_then(|first| first.to_str())
-            .is_some_and(|first| {
-                first.starts_with(origin::CHROMIUM_SCHEME)
-                    || (arguments.len() > 1
-                        && Path::new(first).is_absolute()
-                        && first.ends_with(".json"))
-            })
+        arguments.first().is_some_and(|first| {
+            let scheme = origin::CHROMIUM_SCHEME.as_bytes();
+            first.as_encoded_bytes().starts_with(scheme)
+                || (arguments.len() > 1 && is_manifest(first))
+        })
     }
 
     fn new(origin: Origin, host_name: Option<HostName>, further: &[OsString]) -> Self {
@@ -143,14 +134,25 @@ impl Caller {
     }
 }
 
+/// Whether an argument is a path as Mozilla passes it. It is judged as bytes: a folder's name need not be UTF-8, and as
+/// components a path that ends in a slash would be one, too.
+fn is_manifest(argument: &OsStr) -> bool {
+    Path::new(argument).is_absolute() && argument.as_encoded_bytes().ends_with(b".json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ORIGIN: &str = "chrome-extension://knldjmfmopnpolahpmmgbagdohdnhkik/";
 
+    /// An absolute path begins with a drive on Windows.
     fn parse(arguments: &[&str]) -> Result<Caller, CallerError> {
-        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let here = |argument: &&str| match argument.strip_prefix('/') {
+            Some(path) if cfg!(windows) => OsString::from(format!(r"C:\{path}")),
+            _ => OsString::from(argument),
+        };
+        let arguments: Vec<OsString> = arguments.iter().map(here).collect();
         Caller::from_arguments(&arguments, None)
     }
 
@@ -213,6 +215,7 @@ mod tests {
             &["relative.json", "native@example.org"],
             &["/absolute.json"],
             &["/absolute.txt", "native@example.org"],
+            &["/folder.json/", "native@example.org"],
         ] {
             assert_eq!(
                 parse(arguments),
@@ -234,6 +237,21 @@ mod tests {
         }
         let mixed = parse(&["/absolute.json", ORIGIN]);
         assert!(matches!(mixed, Err(CallerError::FamilyMismatch(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_manifest_may_lie_in_a_folder_whose_name_is_no_text() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let manifest = OsString::from_vec(b"/home/\xff/com.example.echo.json".to_vec());
+        let arguments = [manifest, "native@example.org".into()];
+        assert!(Caller::looks_like_a_browser(&arguments));
+        let caller = Caller::from_arguments(&arguments, None).expect("Firefox passes this");
+        assert_eq!(
+            caller.host_name.expect("the file is named").as_str(),
+            "com.example.echo"
+        );
     }
 
     #[test]

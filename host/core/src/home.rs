@@ -3,7 +3,7 @@
 //! The deciding choice: nothing in the folder is believed because of where it lies. Whatever is read is opened
 //! without following a link and checked on the open file (a regular file, this user's, writable by nobody else), and
 //! what is native code or will become it is tied to a digest in `plugins.lock`. Whatever is written goes through
-//! [`write`], under the [`HomeLock`], as a temporary file that is renamed into place: a process that is killed at any
+//! [`mod@write`], under the [`HomeLock`], as a temporary file that is renamed into place: a process that is killed at any
 //! moment leaves either the old state or the new one.
 //!
 //! What this does not do: it reads no environment variable and no clock (both are handed in), knows nothing of
@@ -23,16 +23,20 @@ pub mod artifact;
 pub mod crashes;
 mod exclusive;
 pub mod guarded;
+pub mod launcher;
 mod locate;
 pub mod lock;
 mod ownership;
 mod position;
 pub mod store;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 pub mod write;
 
-use std::fs::{self, DirBuilder, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -41,10 +45,15 @@ pub use exclusive::{HomeLock, HomeLockError};
 pub use locate::{LocateError, Surroundings, host_name_of_launcher, locate};
 pub use position::Position;
 
-use ownership::Trouble;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
-/// The mode of the home folder and of every folder in it: for this user alone.
-const FOLDER_MODE: u32 = 0o700;
+pub use ownership::{Account, Openness};
+pub use platform::{append, make_folder};
+
+use ownership::Trouble;
 
 /// A home folder that exists and belongs to this user. Everything else in this module starts from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,25 +166,20 @@ const POLICY_FILE: &str = "policy.toml";
 const LOCK_FILE: &str = "plugins.lock";
 const HOSTS_FOLDER: &str = "hosts";
 
-/// Makes one folder for this user alone; one that is there already is fine.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(FOLDER_MODE).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result,
-    }
-}
-
 fn check_folder(path: &Path, metadata: &Metadata) -> Result<(), HomeError> {
     let path = path.to_owned();
     if !metadata.is_dir() {
         return Err(HomeError::NotAFolder { path });
     }
-    match ownership::trouble(metadata) {
-        None => Ok(()),
-        Some(Trouble::ForeignOwner { owner, user }) => {
+    match ownership::of_folder(&path, metadata) {
+        Ok(None) => Ok(()),
+        Ok(Some(Trouble::ForeignOwner { owner, user })) => {
             Err(HomeError::ForeignOwner { path, owner, user })
         }
-        Some(Trouble::WritableByOthers { mode }) => Err(HomeError::WritableByOthers { path, mode }),
+        Ok(Some(Trouble::WritableByOthers { mode })) => {
+            Err(HomeError::WritableByOthers { path, mode })
+        }
+        Err(source) => Err(HomeError::Unreadable { path, source }),
     }
 }
 
@@ -198,27 +202,27 @@ pub enum HomeError {
     /// The folder belongs to somebody else, who could replace what is in it.
     #[error(
         "the Portcullis home `{}` belongs to user {owner} and not to user {user}, who runs this: \
-         mend it with `chown -R {user} {}`, or set PORTCULLIS_HOME",
-        path.display(), path.display()
+         mend it with `{}`, or set PORTCULLIS_HOME",
+        path.display(), ownership::command_to_own_folder(path, user)
     )]
     ForeignOwner {
         /// The folder.
         path: PathBuf,
-        /// The number of the user who owns it.
-        owner: u32,
-        /// The number of the user who runs this.
-        user: u32,
+        /// The user who owns it.
+        owner: Account,
+        /// The user who runs this.
+        user: Account,
     },
     /// Others may put files into the folder.
     #[error(
-        "the Portcullis home `{}` is writable by others (mode {mode:04o}): mend it with `chmod 700 {}`",
-        path.display(), path.display()
+        "the Portcullis home `{}` is writable by others ({}): mend it with `{}`",
+        path.display(), ownership::shown(mode), ownership::command_to_close_folder(path)
     )]
     WritableByOthers {
         /// The folder.
         path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// What lets them.
+        mode: Openness,
     },
     /// The folder cannot be looked at.
     #[error("cannot look at the Portcullis home `{}`", path.display())]
@@ -240,20 +244,27 @@ pub enum HomeError {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// A folder for a test that may be a home, whatever the umask of whoever runs the tests.
     pub(crate) fn private_folder() -> tempfile::TempDir {
-        let permissions = PermissionsExt::from_mode(FOLDER_MODE);
-        tempfile::Builder::new()
-            .permissions(permissions)
-            .tempdir()
-            .expect("a folder")
+        let folder = tempfile::tempdir().expect("a folder");
+        set_mode(folder.path(), 0o700);
+        folder
     }
 
+    /// Sets the mode where there are modes; elsewhere a test's files have the rights of the folder that they are in.
+    pub(crate) fn set_mode(path: &Path, mode: u32) {
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+            .expect("our own");
+        #[cfg(windows)]
+        let _ = (path, mode);
+    }
+
+    #[cfg(unix)]
     fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
         fs::metadata(path).expect("it exists").permissions().mode() & 0o7777
     }
 
@@ -263,6 +274,7 @@ pub(crate) mod tests {
         let root = folder.path().join("a/b/portcullis");
         assert!(matches!(Home::open(&root), Err(HomeError::Missing { .. })));
         let home = Home::create(&root).expect("made");
+        #[cfg(unix)]
         assert_eq!(mode(&root), 0o700);
         assert_eq!(Home::open(&root).expect("there now"), home);
         assert_eq!(Home::create(&root).expect("made before"), home);
@@ -272,18 +284,19 @@ pub(crate) mod tests {
         );
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_home_that_others_may_write_to_is_refused() {
         let folder = private_folder();
         for refused in [0o720, 0o702, 0o777, 0o1777] {
-            fs::set_permissions(folder.path(), PermissionsExt::from_mode(refused)).expect("mode");
+            set_mode(folder.path(), refused);
             let error = Home::open(folder.path()).expect_err("writable by others");
             assert!(matches!(error, HomeError::WritableByOthers { mode, .. } if mode == refused));
             let mend = format!("`chmod 700 {}`", folder.path().display());
             assert!(error.to_string().contains(&mend), "{error}");
             assert!(Home::create(folder.path()).is_err());
         }
-        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("mode");
+        set_mode(folder.path(), 0o755);
         assert!(
             Home::open(folder.path()).is_ok(),
             "others may read, the files decide for themselves"
@@ -297,12 +310,15 @@ pub(crate) mod tests {
             Home::open(file.path()),
             Err(HomeError::NotAFolder { .. })
         ));
+        // Windows does not tell a file in the place of a folder from a missing one.
+        #[cfg(unix)]
         assert!(matches!(
             Home::open(file.path().join("below")),
             Err(HomeError::Unreadable { .. })
         ));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_foreign_home_is_refused() {
         let folder = private_folder();

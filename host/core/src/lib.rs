@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod home;
+pub mod manifest;
 pub mod names;
 pub mod policy;
 pub mod protocol;

@@ -4,7 +4,7 @@
 //! that constructor too. Names become parts of paths (`store/<digest>.wasm`, `hosts/<host name>`), so a value that
 //! has not been checked must not exist as one of these types: "digest not validated before use as a path" is a
 //! published class of holes in installers. There is one error variant for each rule that can be broken. For names that
-//! are not ours to check there is [`escape`], without which none of them is shown.
+//! are not ours to check there is [`escape()`], without which none of them is shown.
 //!
 //! What this does not do: it knows no origin (that is `caller`) and touches no file.
 

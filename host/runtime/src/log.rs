@@ -5,13 +5,12 @@
 //! refuse a port: the host then says so on standard error and goes on.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use portcullis_core::home::Home;
+use portcullis_core::home::{self, Home};
 use portcullis_sandbox::PLUGIN_TARGET;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -96,17 +95,10 @@ where
 /// Opens the log for appending, after moving a full one away.
 fn open(folder: &Path) -> io::Result<File> {
     let path = folder.join(FILE_NAME);
-    let append = || {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
-    };
-    let file = match append() {
+    let file = match home::append(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new().mode(0o700).create(folder)?;
-            append()?
+            home::make_folder(folder)?;
+            home::append(&path)?
         }
         opened => opened?,
     };
@@ -114,5 +106,5 @@ fn open(folder: &Path) -> io::Result<File> {
         return Ok(file);
     }
     std::fs::rename(&path, folder.join(OLD_FILE_NAME))?;
-    append()
+    home::append(&path)
 }

@@ -6,7 +6,6 @@
 //! reaches them. Each step that can go wrong ends in a [`Report`] with the command that mends it.
 
 use std::fs::File;
-use std::os::fd::{AsFd as _, BorrowedFd};
 
 use portcullis_core::home::Home;
 use portcullis_core::home::artifact::{self, OpenArtifact, StampCheck};
@@ -89,9 +88,9 @@ impl Prepared {
     }
 
     /// The artifact that is still to be loaded.
-    pub(crate) fn code(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn code(&self) -> Option<&File> {
         match self {
-            Self::Open { artifact, .. } => Some(artifact.as_fd()),
+            Self::Open { artifact, .. } => Some(artifact),
             Self::Loaded(_) | Self::Unavailable(_) => None,
         }
     }

@@ -3,14 +3,23 @@
 //! The child gets nothing but a pipe for its words, is ended when the port ends, and holds its own limits for the
 //! compiler. It is looked for beside this program alone, never on a search path.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::io::{self, Read as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use portcullis_core::home::Home;
+use portcullis_core::home::{Home, launcher};
 use portcullis_core::names::PluginName;
 
 use crate::{channel, signals};
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// The longest that a rebuild may take. A JavaScript engine needs ten seconds on two busy cores.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -38,15 +47,17 @@ pub(crate) enum RebuildError {
 
 /// Makes the artifact of an installed plugin again.
 pub(crate) fn run(home: &Home, name: &PluginName) -> Result<(), RebuildError> {
-    keep_descriptors_from_children();
-    let program = std::env::current_exe().map_err(RebuildError::NotStarted)?;
-    let mut child = Command::new(program.with_file_name("portcullis"))
+    let own = std::env::current_exe().map_err(RebuildError::NotStarted)?;
+    let name_of_program = format!("portcullis{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(launcher::folder_of_programs(&own).join(name_of_program));
+    command
         .args(["rebuild", name.as_str()])
         .env("PORTCULLIS_HOME", home.root())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+        .stderr(Stdio::piped());
+    let mut child = platform::prepare(&mut command)
+        .and_then(|()| command.spawn())
         .map_err(RebuildError::NotStarted)?;
     let finished = wait(&mut child);
     if finished.is_err() {
@@ -79,20 +90,5 @@ fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {
             return Err(RebuildError::TooLong);
         }
         std::thread::sleep(LOOK_EVERY);
-    }
-}
-
-/// Marks every descriptor but the standard ones to be closed in children. Firefox leaves one of its own, number 3,
-/// open in its hosts.
-fn keep_descriptors_from_children() {
-    #[cfg(target_os = "linux")]
-    // SAFETY: changes flags of descriptors only; where the kernel is too old it fails and changes nothing.
-    unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            3u32,
-            u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC,
-        );
     }
 }

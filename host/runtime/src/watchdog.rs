@@ -5,11 +5,20 @@
 //! the ticks run whenever a guest does, which is the only time when this program can be stuck.) Chromium kills a host
 //! two seconds after the port is gone, but a browser that crashed or was killed does not.
 
-use std::fs::File;
-use std::os::fd::AsRawFd as _;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::channel;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub(crate) use platform::remember_log;
 
 /// Ticks of the sandbox, 10 ms each, from the end of the port to the end of the process: the second that a port has
 /// for ending, and half of one for whatever the machine is busy with.
@@ -18,22 +27,19 @@ const PATIENCE: u32 = 150;
 /// Ticks between two looks at standard input.
 const LOOK_EVERY: u32 = 10;
 
+/// The last word.
+const WORD: &[u8] = b"ERROR watchdog: the port has ended and the process was stuck; ended it\n";
+
 static ENDING: AtomicBool = AtomicBool::new(false);
 static TICKS: AtomicU32 = AtomicU32::new(0);
 static SINCE_END: AtomicU32 = AtomicU32::new(0);
-static LOG: AtomicI32 = AtomicI32::new(-1);
 
 /// The port has ended; the process has until the patience is over.
 pub(crate) fn port_has_ended() {
     ENDING.store(true, Ordering::SeqCst);
 }
 
-/// Where the watchdog's last word goes beside standard error. The file must stay open to the end of the process.
-pub(crate) fn remember_log(file: &File) {
-    LOG.store(file.as_raw_fd(), Ordering::SeqCst);
-}
-
-/// One tick of the sandbox. Runs in a signal handler: system calls and atomics only.
+/// One tick of the sandbox. Runs in a signal handler on Unix: system calls and atomics only.
 pub(crate) fn on_tick() {
     let ticks = TICKS.fetch_add(1, Ordering::SeqCst);
     if !ENDING.load(Ordering::SeqCst)
@@ -43,16 +49,6 @@ pub(crate) fn on_tick() {
         ENDING.store(true, Ordering::SeqCst);
     }
     if ENDING.load(Ordering::SeqCst) && SINCE_END.fetch_add(1, Ordering::SeqCst) >= PATIENCE {
-        give_up();
-    }
-}
-
-fn give_up() {
-    const WORD: &[u8] = b"ERROR watchdog: the port has ended and the process was stuck; ended it\n";
-    // SAFETY: `write` and `_exit` are async-signal-safe; a descriptor that is not open only makes the write fail.
-    unsafe {
-        libc::write(libc::STDERR_FILENO, WORD.as_ptr().cast(), WORD.len());
-        libc::write(LOG.load(Ordering::SeqCst), WORD.as_ptr().cast(), WORD.len());
-        libc::_exit(4);
+        platform::give_up();
     }
 }

@@ -5,12 +5,20 @@
 //! the very same file is mapped, so nothing can be put in its place in between. This module judges only whether the
 //! code was made by this version for this machine; it never reads a path that it was given as text.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::fs::File;
-use std::os::fd::AsRawFd;
 
 use wasmtime::component::Component;
 
 use crate::engine::Engine;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// The version of the program, part of an artifact's name: another version's code is never even opened.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -39,23 +47,23 @@ pub struct LoadError {
     pub detail: String,
 }
 
-/// Where an open file can be named: wasmtime takes a path, and this one always means the file that was checked.
-const DESCRIPTORS: &str = if cfg!(target_os = "linux") {
-    "/proc/self/fd"
-} else {
-    "/dev/fd"
-};
+impl From<wasmtime::Error> for LoadError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self {
+            detail: format!("{error:#}"),
+        }
+    }
+}
 
 /// Maps the component in an open artifact.
 pub(crate) fn load(engine: &Engine, artifact: &File) -> Result<Component, LoadError> {
-    let path = format!("{DESCRIPTORS}/{}", artifact.as_raw_fd());
-    // SAFETY: wasmtime asks that the file was made by `Engine::precompile_component` and does not change while it is
-    // mapped. The caller vouches for the first: the artifact was written by our own `compile` into a folder that only
-    // this user can write, and has been checked against the lock. For the second: artifacts are replaced by renaming a
-    // new file over them, never written in place, and no grant can reach the folder.
-    unsafe { Component::deserialize_file(&engine.inner, path) }.map_err(|error| LoadError {
-        detail: format!("{error:#}"),
-    })
+    Ok(platform::map(engine, artifact)?)
+}
+
+/// Takes the component from bytes that [`compile`] has just given, where they cannot be mapped yet.
+#[cfg(all(windows, feature = "compile"))]
+pub(crate) fn load_copy(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
+    Ok(platform::copy(engine, code)?)
 }
 
 /// Why a component could not be compiled.

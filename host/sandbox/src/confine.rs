@@ -2,32 +2,46 @@
 //!
 //! The decision that shaped it: a browser starts one process for each port, so one process has one origin, and the
 //! system's own confinement can be exactly what that origin's routes need. It is put on after everything that needs a
-//! right has been opened and before any thread but the first exists, and it is never taken off. A layer that the system
-//! does not have is reported as absent and never claimed; a policy that requires the layers fails closed then.
+//! right has been opened and before any thread but the first exists, and it is never taken off. (On Windows the ticker's
+//! thread is there by then; what is put on there is the whole process's.) A layer that the system does not have is
+//! reported as absent and never claimed; a policy that requires the layers fails closed then.
 //!
 //! It does not replace the sandbox: it is for the day when that one has a hole.
 
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod none;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod resources;
+#[cfg(windows)]
+mod windows;
 
 use std::fmt;
-use std::os::fd::BorrowedFd;
+use std::fs::File;
 
 use portcullis_core::policy::Strictness;
 
 #[cfg(target_os = "linux")]
 use linux as platform;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+use macos as platform;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use none as platform;
+#[cfg(windows)]
+use windows as platform;
+
+#[cfg(windows)]
+pub use windows::job;
 
 /// What this process still needs after it is confined.
 #[derive(Debug, Default)]
 pub struct Needs<'a> {
     /// Files that are open now and will be mapped later as native code: artifacts of plugins that are loaded when a
     /// message first reaches them. Where there are none, the process may make no memory executable any more.
-    pub code: Vec<BorrowedFd<'a>>,
+    pub code: Vec<&'a File>,
 }
 
 /// One layer of the second line.

@@ -131,6 +131,14 @@ pub enum InspectError {
         /// Where, in bytes from the file's beginning.
         offset: usize,
     },
+    /// The names of what it imports and exports are longer than any toolchain makes them.
+    #[error(
+        "a component with more than 1 MiB of names of imported and exported functions: build it with fewer"
+    )]
+    TooManyNames,
+    /// The file holds more components and modules, in each other and beside each other, than anyone needs.
+    #[error("a component of more than 1000 components and modules: build it with fewer")]
+    TooManyParts,
 }
 
 /// Looks at the bytes of a file. Takes time and memory proportional to its length, of which the caller has seen to it

@@ -59,9 +59,23 @@ impl Plugin {
     ///
     /// [`PluginFault`]; a fault of the artifact may be mended by making it again, the other one not.
     pub fn load(engine: &Engine, artifact: &File) -> Result<Self, PluginFault> {
-        let component = artifact::load(engine, artifact)?;
-        let exports = exports(&component)?;
-        let prepared = link(engine, &component)?;
+        Self::of(engine, &artifact::load(engine, artifact)?)
+    }
+
+    /// The same for code that [`compile`](crate::compile) has just given and that another process still has open for
+    /// writing: Windows maps no such file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`].
+    #[cfg(all(windows, feature = "compile"))]
+    pub fn load_copy(engine: &Engine, code: &[u8]) -> Result<Self, PluginFault> {
+        Self::of(engine, &artifact::load_copy(engine, code)?)
+    }
+
+    fn of(engine: &Engine, component: &Component) -> Result<Self, PluginFault> {
+        let exports = exports(component)?;
+        let prepared = link(engine, component)?;
         Ok(Self {
             engine: engine.clone(),
             prepared,

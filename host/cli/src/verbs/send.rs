@@ -5,10 +5,13 @@
 //! argv of a browser and speaks frames over pipes, so what is seen here is what an extension sees.
 
 mod port;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +26,10 @@ use crate::exit::{Internal, Usage};
 use crate::hand_over::host_program;
 use crate::policy_file;
 use port::{LastWord, Port};
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// Sends one message to the host as a browser would, and prints the answer.
 #[derive(Debug, clap::Args)]
@@ -48,7 +55,8 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         Some(origin) => origin.clone(),
         None => only_origin(&home)?,
     };
-    let command = as_a_browser(&home, &origin, arguments.host_name.as_ref())?;
+    // A launcher is there as long as the host runs.
+    let (command, _launcher) = as_a_browser(&home, &origin, arguments.host_name.as_ref())?;
     let port = Port::open(command)?;
     let (last_word, status) = port.converse(&message, arguments.wait.map(TimeSpan::duration))?;
     match status.code() {
@@ -122,24 +130,27 @@ fn only_origin(home: &Home) -> Result<Origin> {
     }
 }
 
-/// The command that a browser of the origin's family would give.
-fn as_a_browser(home: &Home, origin: &Origin, host_name: Option<&HostName>) -> Result<Command> {
-    let mut command = Command::new(host_program()?);
+/// The command that a browser of the origin's family would give, and what has to be kept until the host has ended.
+fn as_a_browser(
+    home: &Home,
+    origin: &Origin,
+    host_name: Option<&HostName>,
+) -> Result<(Command, Option<platform::Launcher>)> {
+    let program = host_program()?;
+    let (mut command, launcher) = match (origin.family(), host_name) {
+        (Family::Chromium, Some(host_name)) => {
+            let (command, launcher) = platform::launch(&program, home, host_name)?;
+            (command, Some(launcher))
+        }
+        _ => (Command::new(program), None),
+    };
     command.env("PORTCULLIS_HOME", home.root());
-    match origin.family() {
-        Family::Chromium => {
-            if let Some(host_name) = host_name {
-                // The path of a launcher, which need not be there: the host reads its own name.
-                command.arg0(home.hosts().join(host_name.as_str()));
-            }
-        }
-        Family::Mozilla => {
-            let stem = host_name.map_or("portcullis", HostName::as_str);
-            command.arg(home.hosts().join(OsString::from(format!("{stem}.json"))));
-        }
+    if origin.family() == Family::Mozilla {
+        let stem = host_name.map_or("portcullis", HostName::as_str);
+        command.arg(home.hosts().join(OsString::from(format!("{stem}.json"))));
     }
     command.arg(origin.as_str());
-    Ok(command)
+    Ok((command, launcher))
 }
 
 #[cfg(test)]

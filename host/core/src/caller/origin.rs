@@ -93,6 +93,20 @@ impl Origin {
             Family::Mozilla
         }
     }
+
+    /// Whether a text has the form of an add-on ID by the pattern of Firefox's own schema, whatever its length:
+    /// `{uuid}`, or `[a-zA-Z0-9-._]*@[a-zA-Z0-9-._]+`.
+    #[must_use]
+    pub(crate) fn is_add_on_pattern(text: &str) -> bool {
+        let part = |part: &str| {
+            part.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        };
+        let named = text
+            .split_once('@')
+            .is_some_and(|(name, domain)| part(name) && part(domain) && !domain.is_empty());
+        named || is_braced_uuid(text)
+    }
 }
 
 impl FromStr for Origin {
@@ -154,19 +168,11 @@ fn check_chromium(text: &str) -> Result<(), OriginError> {
     Ok(())
 }
 
-/// The pattern of Firefox's `native_manifests.json` schema: `{uuid}`, or `[a-zA-Z0-9-._]*@[a-zA-Z0-9-._]+`.
 fn check_add_on(text: &str) -> Result<(), OriginError> {
     if text.len() > ADD_ON_LIMIT {
         return Err(OriginError::TooLong(text.len()));
     }
-    let part = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
-    };
-    let named = text
-        .split_once('@')
-        .is_some_and(|(name, domain)| part(name) && part(domain) && !domain.is_empty());
-    if named || is_braced_uuid(text) {
+    if Origin::is_add_on_pattern(text) {
         Ok(())
     } else {
         Err(OriginError::AddOn(text.to_owned()))

@@ -8,15 +8,24 @@
 //! What this does not do: it does not map or load anything, and it mends nothing. Whoever gets an
 //! [`ArtifactProblem`] has the artifact made again.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
 use super::Home;
-use super::guarded::{self, GuardedError};
+use super::guarded::{self, GuardedError, Purpose};
 use super::lock::Installed;
 use crate::names::Digest;
 
@@ -38,21 +47,19 @@ pub struct Stamp {
     pub inode: u64,
     /// When its bytes changed last, in nanoseconds since 1970. Only compared, so it may wrap.
     pub modified_ns: i64,
-    /// When its bytes, name, owner or mode changed last, in the same way. No program can set it.
+    /// When its bytes, name, owner or mode changed last, in the same way. On Unix no program can set it.
     pub changed_ns: i64,
 }
 
 impl Stamp {
-    /// The stamp of a file. It is taken when the file is in its place under its last name: renaming changes it.
-    #[must_use]
-    pub fn of(metadata: &Metadata) -> Self {
-        let nanoseconds =
-            |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
-        Self {
-            inode: metadata.ino(),
-            modified_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
-            changed_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
-        }
+    /// The stamp of an open file with this metadata. It is taken when the file is in its place under its last name:
+    /// renaming changes it.
+    ///
+    /// # Errors
+    ///
+    /// On Windows, what the system says; on Unix the metadata have everything.
+    pub fn of(file: &File, metadata: &Metadata) -> io::Result<Self> {
+        platform::stamp(file, metadata)
     }
 }
 
@@ -93,7 +100,7 @@ pub fn open(
     target: &str,
 ) -> Result<OpenArtifact, ArtifactProblem> {
     let (file, metadata) = open_unread(home, plugin, program_version, target)?;
-    let now = Stamp::of(&metadata);
+    let now = Stamp::of(&file, &metadata).map_err(ArtifactProblem::Unreadable)?;
     let stamp = if now == plugin.artifact.stamp {
         StampCheck::Matched
     } else {
@@ -120,7 +127,7 @@ pub fn open_and_hash(
 ) -> Result<OpenArtifact, ArtifactProblem> {
     let (file, metadata) = open_unread(home, plugin, program_version, target)?;
     check_digest(&file, plugin)?;
-    let now = Stamp::of(&metadata);
+    let now = Stamp::of(&file, &metadata).map_err(ArtifactProblem::Unreadable)?;
     let stamp = if now == plugin.artifact.stamp {
         StampCheck::Matched
     } else {
@@ -148,7 +155,7 @@ fn open_unread(
         });
     }
     let path = home.cache().join(expected.file_name(&plugin.digest));
-    let Some((file, metadata)) = guarded::open(&path)? else {
+    let Some((file, metadata)) = guarded::open(&path, Purpose::Map)? else {
         return Err(ArtifactProblem::Missing { path });
     };
     if metadata.len() != expected.size {

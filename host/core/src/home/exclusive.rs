@@ -1,14 +1,22 @@
 //! The lock that writers of the home hold, so that two of them never interleave.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use rustix::io::Errno;
 use thiserror::Error;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 use super::Home;
 use super::write::TEMPORARY_PREFIX;
@@ -49,27 +57,17 @@ impl HomeLock {
             path: path.clone(),
             source,
         };
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file: File = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o600))
-            .map_err(|error| unusable(error.into()))?
-            .into();
+        let file = platform::open(&path).map_err(unusable)?;
         let mut waited = Duration::ZERO;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => break,
-                Err(Errno::WOULDBLOCK) if waited < patience => {
-                    thread::sleep(Self::PAUSE);
-                    waited += Self::PAUSE;
-                }
-                Err(Errno::WOULDBLOCK) => {
-                    return Err(HomeLockError::Busy {
-                        holder: note_in(&file),
-                        patience,
-                    });
-                }
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(unusable(error.into())),
+        while !platform::try_lock(&file).map_err(unusable)? {
+            if waited >= patience {
+                return Err(HomeLockError::Busy {
+                    holder: note_in(&file),
+                    patience,
+                });
             }
+            thread::sleep(Self::PAUSE);
+            waited += Self::PAUSE;
         }
         let mut lock = Self {
             home: home.clone(),

@@ -4,15 +4,23 @@
 //! what is read. A missing file is a value and not an error, because what it means is for the caller to say; every
 //! other doubt is an error that names the way to mend it: fail closed.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use thiserror::Error;
 
-use super::ownership::{self, Trouble};
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use super::ownership::{self, Account, Openness, Trouble};
 
 /// The text of the file at `path`, or `None` where there is no such file.
 ///
@@ -39,7 +47,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, GuardedError
 ///
 /// A [`GuardedError`] for each rule that the file breaks.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, GuardedError> {
-    let Some((file, metadata)) = open(path)? else {
+    let Some((file, metadata)) = open(path, Purpose::Read)? else {
         return Ok(None);
     };
     let too_long = |length| GuardedError::TooLong {
@@ -68,47 +76,53 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, GuardedError> {
     Ok(Some(bytes))
 }
 
-/// The open file and what was checked, or `None` where there is no such file.
-pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, GuardedError> {
-    open_with(path, OFlags::RDONLY, Mode::empty())
+/// What an open file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is read and closed.
+    Read,
+    /// It stays open, and the system maps it as native code.
+    Map,
+    /// It is read, and written at its end; it is made for this user alone where it is missing.
+    Append,
 }
 
-/// The file, open for reading and appending, made (mode 0600) where it is missing; `None` where its folder is. Checked
-/// as every other.
+/// Why the system has not opened a file.
+enum NotOpened {
+    Missing,
+    Symlink,
+    NotRegular,
+    Refused(io::Error),
+}
+
+/// The file, open for reading and appending, made for this user alone where it is missing; `None` where its folder is.
+/// Checked as every other.
 pub(crate) fn open_for_appending(path: &Path) -> Result<Option<File>, GuardedError> {
-    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
-    Ok(open_with(path, flags, Mode::RUSR | Mode::WUSR)?.map(|(file, _)| file))
+    Ok(open(path, Purpose::Append)?.map(|(file, _)| file))
 }
 
-fn open_with(
+/// The open file and what was checked, or `None` where there is no such file.
+pub(crate) fn open(
     path: &Path,
-    wanted: OFlags,
-    mode: Mode,
+    purpose: Purpose,
 ) -> Result<Option<(File, Metadata)>, GuardedError> {
-    // Without `NONBLOCK` a named pipe in the file's place would hold the program up for ever.
-    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let path_of = || path.to_owned();
-    let file = match rustix::fs::open(path, wanted | always, mode) {
-        Ok(descriptor) => File::from(descriptor),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(GuardedError::Symlink { path: path_of() }),
-        // What a socket in the file's place answers.
-        Err(Errno::NXIO) => return Err(GuardedError::NotRegular { path: path_of() }),
-        Err(error) => {
-            return Err(GuardedError::Unreadable {
-                path: path_of(),
-                source: error.into(),
-            });
-        }
-    };
-    let metadata = file.metadata().map_err(|source| GuardedError::Unreadable {
+    let unreadable = |source| GuardedError::Unreadable {
         path: path_of(),
         source,
-    })?;
+    };
+    let file = match platform::open(path, purpose) {
+        Ok(file) => file,
+        Err(NotOpened::Missing) => return Ok(None),
+        Err(NotOpened::Symlink) => return Err(GuardedError::Symlink { path: path_of() }),
+        Err(NotOpened::NotRegular) => return Err(GuardedError::NotRegular { path: path_of() }),
+        Err(NotOpened::Refused(error)) => return Err(unreadable(error)),
+    };
+    let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(GuardedError::NotRegular { path: path_of() });
     }
-    match ownership::trouble(&metadata) {
+    match ownership::of_file(&file, &metadata).map_err(unreadable)? {
         None => Ok(Some((file, metadata))),
         Some(Trouble::ForeignOwner { owner, user }) => Err(GuardedError::ForeignOwner {
             path: path_of(),
@@ -141,27 +155,27 @@ pub enum GuardedError {
     /// The file belongs to another user, who could change it at any time.
     #[error(
         "`{}` belongs to user {owner} and not to user {user}, who runs this: \
-         look at what it says, then mend it with `chown {user} {}`",
-        path.display(), path.display()
+         look at what it says, then mend it with `{}`",
+        path.display(), ownership::command_to_own_file(path, user)
     )]
     ForeignOwner {
         /// The path.
         path: PathBuf,
-        /// The number of the user who owns the file.
-        owner: u32,
-        /// The number of the user who runs this.
-        user: u32,
+        /// The user who owns the file.
+        owner: Account,
+        /// The user who runs this.
+        user: Account,
     },
     /// Others may have changed the file.
     #[error(
-        "`{}` is writable by others (mode {mode:04o}): look at what it says, then mend it with `chmod go-w {}`",
-        path.display(), path.display()
+        "`{}` is writable by others ({}): look at what it says, then mend it with `{}`",
+        path.display(), ownership::shown(mode), ownership::command_to_close_file(path)
     )]
     WritableByOthers {
         /// The path.
         path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// What lets them.
+        mode: Openness,
     },
     /// The file is longer than any such file has reason to be.
     #[error("`{}` has {length} bytes, at most {limit} are read: shorten it", path.display())]
@@ -194,17 +208,16 @@ pub enum GuardedError {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::home::tests::private_folder;
+    use crate::home::tests::{private_folder, set_mode};
 
     const LIMIT: u64 = 16;
 
     /// Writes a file that only this user may write to, whatever the umask of whoever runs the tests.
     fn put(path: &Path, bytes: impl AsRef<[u8]>) {
         fs::write(path, bytes).expect("written");
-        fs::set_permissions(path, PermissionsExt::from_mode(0o600)).expect("mode");
+        set_mode(path, 0o600);
     }
 
     fn error(path: &Path) -> GuardedError {
@@ -253,10 +266,16 @@ mod tests {
             error(&path),
             GuardedError::NotText { offset: 2, .. }
         ));
+    }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_write_to_is_refused() {
+        let folder = private_folder();
+        let path = folder.path().join("file");
         put(&path, b"ab");
         for mode in [0o620, 0o602, 0o666] {
-            fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("mode");
+            set_mode(&path, mode);
             let error = error(&path);
             let mend = format!("`chmod go-w {}`", path.display());
             assert!(error.to_string().contains(&mend), "{error}");
@@ -264,7 +283,7 @@ mod tests {
                 matches!(error, GuardedError::WritableByOthers { mode: found, .. } if found == mode)
             );
         }
-        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).expect("mode");
+        set_mode(&path, 0o644);
         assert!(read_text(&path, LIMIT).is_ok(), "others may read it");
 
         if std::os::unix::fs::chown(&path, Some(12_345), None).is_ok() {
@@ -277,21 +296,26 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_not_read() {
+        let folder = private_folder();
+        assert!(matches!(
+            error(folder.path()),
+            GuardedError::NotRegular { .. }
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn only_a_regular_file_is_read() {
         let folder = private_folder();
         let link = folder.path().join("link");
-        symlink("target", &link).expect("a link");
+        std::os::unix::fs::symlink("target", &link).expect("a link");
         assert!(
             matches!(error(&link), GuardedError::Symlink { .. }),
             "dangling"
         );
         fs::write(folder.path().join("target"), "text").expect("written");
         assert!(matches!(error(&link), GuardedError::Symlink { .. }));
-
-        assert!(
-            matches!(error(folder.path()), GuardedError::NotRegular { .. }),
-            "a folder"
-        );
 
         let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
@@ -306,14 +330,16 @@ mod tests {
     fn a_pipe_without_a_writer_does_not_hold_it_up() {
         let folder = private_folder();
         let pipe = folder.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).expect("a pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).expect("a pipe");
         assert!(matches!(error(&pipe), GuardedError::NotRegular { .. }));
     }
 
     #[test]
     fn a_device_without_end_is_not_read() {
+        let device = if cfg!(windows) { "NUL" } else { "/dev/zero" };
         assert!(matches!(
-            error(Path::new("/dev/zero")),
+            error(Path::new(device)),
             GuardedError::NotRegular { .. }
         ));
     }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -98,8 +97,7 @@ fn home_of_launcher(launcher: &Path) -> Option<&Path> {
     }
     let home = hosts.parent()?;
     let has = |name| fs::symlink_metadata(home.join(name)).is_ok();
-    let is_ours = fs::metadata(home).ok()?.uid() == ownership::this_user();
-    (is_ours && (has(POLICY_FILE) || has(LOCK_FILE))).then_some(home)
+    (ownership::is_ours(home) && (has(POLICY_FILE) || has(LOCK_FILE))).then_some(home)
 }
 
 /// The systems whose customs about data folders differ.
@@ -140,13 +138,22 @@ mod tests {
     use super::*;
     use crate::home::tests::private_folder;
 
+    /// An absolute path, which begins with a drive on Windows.
+    fn absolute(path: &str) -> PathBuf {
+        PathBuf::from(if cfg!(windows) {
+            format!("C:{path}")
+        } else {
+            path.to_owned()
+        })
+    }
+
     fn surroundings() -> Surroundings {
         Surroundings {
             portcullis_home: None,
             launcher: None,
-            data_home: Some("/data".into()),
-            user_home: Some("/home/u".into()),
-            local_app_data: Some("/local".into()),
+            data_home: Some(absolute("/data").into()),
+            user_home: Some(absolute("/home/u")),
+            local_app_data: Some(absolute("/local").into()),
         }
     }
 
@@ -156,7 +163,8 @@ mod tests {
             portcullis_home: Some(value.into()),
             ..surroundings()
         };
-        assert_eq!(locate(&with("/x/y")), Ok("/x/y".into()));
+        let home = absolute("/x/y");
+        assert_eq!(locate(&with(&home.to_string_lossy())), Ok(home));
         for value in ["", ".", "x", "../x", "~/x"] {
             let error = locate(&with(value)).expect_err(value);
             assert_eq!(
@@ -197,6 +205,7 @@ mod tests {
             fs::remove_file(home.join(file)).expect("it is there");
         }
         fs::write(home.join(LOCK_FILE), "").expect("a file");
+        #[cfg(unix)]
         if std::os::unix::fs::chown(home, Some(12_345), None).is_ok() {
             assert_eq!(
                 locate(&with(&launcher)).as_ref(),
@@ -210,17 +219,17 @@ mod tests {
     fn each_platform_has_its_data_folder() {
         let at = |platform, surroundings: &Surroundings| data_folder(platform, surroundings);
         let all = surroundings();
-        assert_eq!(at(Platform::Xdg, &all), Some("/data/portcullis".into()));
+        assert_eq!(at(Platform::Xdg, &all), Some(absolute("/data/portcullis")));
         assert_eq!(
             at(Platform::MacOs, &all),
-            Some("/home/u/Library/Application Support/portcullis".into())
+            Some(absolute("/home/u/Library/Application Support/portcullis"))
         );
         assert_eq!(
             at(Platform::Windows, &all),
-            Some("/local/portcullis".into())
+            Some(absolute("/local/portcullis"))
         );
 
-        let home = Some(PathBuf::from("/home/u/.local/share/portcullis"));
+        let home = Some(absolute("/home/u/.local/share/portcullis"));
         for data_home in [None, Some("".into()), Some("relative".into())] {
             assert_eq!(
                 at(

@@ -1,6 +1,6 @@
 //! `plugins.lock`: what is installed, and what its files must be.
 //!
-//! The deciding choice: the file's shape ([`schema`]) and its meaning ([`Lock`]) are two types, joined by one
+//! The deciding choice: the file's shape (`schema`) and its meaning ([`Lock`]) are two types, joined by one
 //! checked conversion. What comes out of [`Lock::load`] has unique names and numbers, digests that are digests, and
 //! names of artifacts that follow from their contents and so lead nowhere else.
 //!

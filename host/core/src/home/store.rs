@@ -156,8 +156,16 @@ mod tests {
         assert!(matches!(error, StoreError::WrongDigest { found: it, .. } if it == found));
         keep(&lock, &digest, b"plugin").expect("written again");
         assert_eq!(read(home, &digest, LIMIT).expect("mended"), b"plugin");
+    }
 
-        fs::remove_file(&path).expect("there");
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_a_plugin_is_refused() {
+        let (_folder, lock) = locked();
+        let home = lock.home();
+        let digest = Digest::of_bytes(b"plugin");
+        crate::home::make_folder(&home.store()).expect("a folder");
+        let path = plugin_file(home, &digest);
         std::os::unix::fs::symlink("/etc/passwd", &path).expect("a link");
         let error = read(home, &digest, LIMIT).expect_err("a link");
         assert!(matches!(

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
-use super::{HomeLock, make_folder};
+use super::{HomeLock, make_folder, platform};
 
 /// How the names of temporary files begin. A writer that takes the [`HomeLock`] removes what it finds of them.
 pub(crate) const TEMPORARY_PREFIX: &str = ".tmp-";
@@ -93,10 +93,8 @@ impl Staged {
     pub fn commit(self, _lock: &HomeLock) -> Result<File, WriteError> {
         let Self { temporary, target } = self;
         let committed = temporary.as_file().sync_all().and_then(|()| {
-            let file = temporary
-                .persist(&target)
-                .map_err(|failure| failure.error)?;
-            File::open(folder_of(&target)?)?.sync_all()?;
+            let file = platform::persist(temporary, &target)?;
+            platform::settle(folder_of(&target)?)?;
             Ok(file)
         });
         committed.map_err(|source| WriteError {
@@ -125,7 +123,6 @@ pub struct WriteError {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::time::Duration;
 
     use super::*;
@@ -155,7 +152,20 @@ mod tests {
     }
 
     #[test]
-    fn replaces_a_file_whole_and_for_this_user_alone() {
+    fn replaces_a_file_whole() {
+        let (_folder, lock) = locked();
+        let target = lock.home().policy_file();
+        for text in ["old", "new", ""] {
+            replace(&lock, &target, text.as_bytes()).expect("written");
+            assert_eq!(fs::read_to_string(&target).expect("readable"), text);
+        }
+        assert_eq!(names_in(lock.home().root()), [".lock", "policy.toml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn replaces_a_file_by_another_and_for_this_user_alone() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
         let (_folder, lock) = locked();
         let target = lock.home().policy_file();
         replace(&lock, &target, b"old").expect("written");
@@ -176,8 +186,10 @@ mod tests {
         assert_eq!(names_in(lock.home().root()), [".lock", "policy.toml"]);
     }
 
+    #[cfg(unix)]
     #[test]
     fn folders_are_made_when_they_are_needed() {
+        use std::os::unix::fs::PermissionsExt as _;
         let (_folder, lock) = locked();
         let target = lock.home().store().join("x.wasm");
         replace(&lock, &target, b"x").expect("written");

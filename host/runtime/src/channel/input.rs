@@ -1,11 +1,19 @@
 //! Standard input as a stream of frames, with the ways in which it can end.
 
-use std::io;
-use std::os::fd::BorrowedFd;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-use portcullis_core::protocol::frame::{Filled, FrameReader, Inbound, Source, Truncated};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use portcullis_core::protocol::frame::{Filled, FrameReader, Inbound, Truncated};
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use platform::StandardInput;
+pub(crate) use platform::input_is_closed;
 
 use crate::signals;
 
@@ -22,40 +30,16 @@ pub(crate) enum Received {
 
 /// The browser's end of the port, as far as it is read.
 pub(crate) struct Input {
+    source: StandardInput,
     reader: FrameReader,
     ended: bool,
-}
-
-/// Descriptor 0.
-struct StandardInput;
-
-impl Source for StandardInput {
-    fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        loop {
-            let stdin = rustix::stdio::stdin();
-            match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {
-                // An ending signal has put `/dev/null` there by now, so the repeated read meets the end.
-                Err(Errno::INTR) => {}
-                Ok(0)
-                    if signals::ended()
-                        && look(signals::real_input(), PollFlags::IN).contains(PollFlags::IN) =>
-                {
-                    let real = signals::real_input();
-                    return Ok(rustix::io::read(
-                        real,
-                        rustix::buffer::spare_capacity(buffer),
-                    )?);
-                }
-                read => return Ok(read?),
-            }
-        }
-    }
 }
 
 impl Input {
     /// Reads frames of at most `limit` bytes.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
+            source: StandardInput::new(),
             reader: FrameReader::new(limit),
             ended: false,
         }
@@ -76,16 +60,19 @@ impl Input {
         self.ended
     }
 
+    /// Whether [`Self::receive`] would not wait.
+    #[cfg(windows)]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.source.is_ready()
+    }
+
     /// Waits for the browser to send something and takes it in. Call it when [`Self::next_frame`] has nothing.
     pub(crate) fn receive(&mut self) -> Received {
-        let filled = self
-            .reader
-            .fill(&mut StandardInput)
-            .unwrap_or_else(|error| {
-                // A reset connection, or a terminal that went away: there is nobody left to read from.
-                tracing::debug!("input ended with an error: {error}");
-                Filled::End
-            });
+        let filled = self.reader.fill(&mut self.source).unwrap_or_else(|error| {
+            // A reset connection, or a terminal that went away: there is nobody left to read from.
+            tracing::debug!("input ended with an error: {error}");
+            Filled::End
+        });
         if filled == Filled::Bytes {
             return Received::Bytes;
         }
@@ -95,21 +82,4 @@ impl Input {
             _ => Received::End,
         }
     }
-}
-
-/// Whether the browser has closed its end, whatever is still unread. Safe in a signal handler.
-pub(crate) fn input_is_closed() -> bool {
-    // SAFETY: descriptor 0 is open for the whole life of the process.
-    let input = unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) };
-    look(input, PollFlags::empty()).intersects(PollFlags::HUP | PollFlags::ERR)
-}
-
-/// What can be said of `input` at once.
-fn look(input: BorrowedFd<'_>, asked: PollFlags) -> PollFlags {
-    let mut watched = [PollFd::new(&input, asked)];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    poll(&mut watched, Some(&now)).map_or(PollFlags::empty(), |_| watched[0].revents())
 }

@@ -48,6 +48,8 @@ impl PluginLog {
         if line.is_empty() {
             return;
         }
+        // Before its length is judged: the rate is for what the log gets.
+        let line = escape(line);
         let allowed = {
             let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
             rate.allows(line.len(), Instant::now())
@@ -60,7 +62,6 @@ impl PluginLog {
                 tracing::warn!(target: PLUGIN_TARGET, plugin, "{dropped} lines dropped: over `log-rate`");
             }
         }
-        let line = escape(line);
         match level {
             LogLevel::Debug => tracing::debug!(target: PLUGIN_TARGET, plugin, source, "{line}"),
             LogLevel::Info => tracing::info!(target: PLUGIN_TARGET, plugin, source, "{line}"),

@@ -35,8 +35,8 @@ pub(crate) fn configuration() -> Config {
         // Host-made guest memory starts as a copy-on-write map of the artifact: instantiation does not grow with data.
         .memory_init_cow(true)
         // Unwind tables for debuggers cost start-up time that grows with the component, quadratic at exit on musl;
-        // wasmtime does not need them to catch a trap.
-        .native_unwind_info(false)
+        // wasmtime does not need them to catch a trap. Windows does, whatever is to be caught: there they are required.
+        .native_unwind_info(cfg!(windows))
         // Maps addresses of traps to offsets in the `.wasm`: a quarter of the artifact, for backtraces that nobody sees.
         .generate_address_map(false)
         // The text of a trap is guest-chosen names; the class of the trap is what the log needs.

@@ -4,13 +4,22 @@
 //! thread costs a tenth of a whole cold start), it cannot be starved by what runs on the guest's own thread, and it
 //! reaches a thread that is stuck in a host call. It is armed when a guest is entered and the timer is not running
 //! already, and disarms itself at the second tick that meets no guest, so a busy port makes no system call for it and
-//! an idle one has no wake-ups.
+//! an idle one has no wake-ups. Windows has no such timer, and there it is a thread (`windows.rs`).
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::EngineError;
+#[cfg(unix)]
+use unix as os;
+#[cfg(windows)]
+use windows as os;
 
 /// Time between two ticks. Short enough that the end of input is noticed at once by a person's measure, long enough
 /// that a hundred signals a second cost a running guest nothing that can be measured.
@@ -65,7 +74,7 @@ fn arm() {
     }
 }
 
-/// One tick. Runs in a signal handler: atomics, a timer call and `on_tick`, nothing else.
+/// One tick. Runs in a signal handler on Unix: atomics, a timer call and `on_tick`, nothing else.
 fn tick() {
     let Some(ticker) = TICKER.get() else { return };
     // Documented by wasmtime to be safe in a signal handler.
@@ -80,49 +89,5 @@ fn tick() {
         if RUNNING.load(Ordering::SeqCst) {
             arm();
         }
-    }
-}
-
-#[cfg(unix)]
-mod os {
-    //! `setitimer(2)` and `SIGALRM`.
-
-    use std::io;
-    use std::time::Duration;
-
-    /// Points `SIGALRM` at the ticker.
-    pub(super) fn install() -> io::Result<()> {
-        extern "C" fn on_alarm(_signal: libc::c_int) {
-            super::tick();
-        }
-        // SAFETY: an all-zero `sigaction` is a valid one (default action, empty mask); the handler is async-signal-safe
-        // as `tick` describes, and the pointers live for the call.
-        let result = unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_alarm as extern "C" fn(libc::c_int) as libc::sighandler_t;
-            // A read or write that the tick interrupts goes on by itself.
-            action.sa_flags = libc::SA_RESTART;
-            libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut())
-        };
-        if result == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
-    }
-
-    /// Ticks every `interval` from now on; never, for zero.
-    pub(super) fn set_interval(interval: Duration) {
-        let micros = interval.subsec_micros();
-        let value = libc::timeval {
-            tv_sec: 0,
-            tv_usec: libc::suseconds_t::from(micros.cast_signed()),
-        };
-        let timer = libc::itimerval {
-            it_interval: value,
-            it_value: value,
-        };
-        // SAFETY: `timer` is valid and lives for the call. It can fail only for an unknown timer or a bad value.
-        unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
     }
 }

@@ -34,6 +34,15 @@ const KNOWN: WasmFeatures = OFFERED
     .union(WasmFeatures::CM_FIXED_LENGTH_LISTS)
     .union(WasmFeatures::CM_MAP);
 
+/// The most bytes of function names that are collected, those of their interfaces counted with each. All of WASI 0.2 has
+/// some 20 KB of them; but a component can import one type, with long names, under a thousand short ones.
+const MOST_NAMES: usize = 1024 * 1024;
+
+/// The most components and modules in a file, counted at every depth. Components that are put together from many others
+/// have some hundred. The validator bounds each level alone, and its time grows with the square of the number: a file
+/// of 1 MB took it four minutes.
+const MOST_PARTS: usize = 1000;
+
 /// What a valid component has.
 #[derive(Debug)]
 pub(super) struct Contents {
@@ -57,7 +66,7 @@ pub(super) enum Beyond {
 /// Validates the component and collects what it has.
 pub(super) fn contents(bytes: &[u8]) -> Result<Contents, InspectError> {
     let refused = match pass(bytes, OFFERED) {
-        Ok(pass) => return Ok(pass.into_contents(None)),
+        Ok(pass) => return pass.into_contents(None),
         Err(refused) => refused,
     };
     // Broken, or made for a host that has more: then it is valid with more.
@@ -71,7 +80,7 @@ pub(super) fn contents(bytes: &[u8]) -> Result<Contents, InspectError> {
             message: escape(refused.message()),
         }
     };
-    Ok(pass.into_contents(Some(beyond)))
+    pass.into_contents(Some(beyond))
 }
 
 fn invalid(bytes: &[u8], error: &wasmparser::Error) -> InspectError {
@@ -96,16 +105,26 @@ struct Pass {
     /// The names of imported and exported functions that are asynchronous by type.
     async_functions: Vec<String>,
     other_types: Vec<OtherTypes>,
+    /// Bytes of names, see [`MOST_NAMES`].
+    names: usize,
+    /// Components and modules, see [`MOST_PARTS`]. The pass has ended early where there are more.
+    parts: usize,
 }
 
 impl Pass {
-    fn into_contents(self, beyond: Option<Beyond>) -> Contents {
-        Contents {
+    fn into_contents(self, beyond: Option<Beyond>) -> Result<Contents, InspectError> {
+        if self.parts > MOST_PARTS {
+            return Err(InspectError::TooManyParts);
+        }
+        if self.names > MOST_NAMES {
+            return Err(InspectError::TooManyNames);
+        }
+        Ok(Contents {
             imports: self.imports,
             exports: self.exports,
             other_types: self.other_types,
             beyond,
-        }
+        })
     }
 
     fn item(&mut self, name: &str, entity: &ComponentEntityType, types: TypesRef<'_>) -> Item {
@@ -118,6 +137,10 @@ impl Pass {
             ComponentEntityType::Instance(id) => {
                 for (function, item) in &types[*id].exports {
                     if let ComponentEntityType::Func(id) = item.ty {
+                        self.names += name.len() + function.len();
+                        if self.names > MOST_NAMES {
+                            break;
+                        }
                         self.note_async(types[id].async_, || format!("{name}#{function}"));
                         self.other_types
                             .extend(signature::compare(name, function, id, types));
@@ -153,13 +176,19 @@ fn pass(bytes: &[u8], features: WasmFeatures) -> Result<Pass, wasmparser::Error>
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    let mut functions = Vec::new();
+    let mut allocations = FuncValidatorAllocations::default();
     let mut types = None;
     let mut depth = 0_usize;
     for payload in parser.parse_all(bytes) {
         let payload = payload?;
         match &payload {
-            Payload::Version { .. } => depth += 1,
+            Payload::Version { .. } => {
+                depth += 1;
+                pass.parts += 1;
+                if pass.parts > MOST_PARTS {
+                    return Ok(pass);
+                }
+            }
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section.clone() {
@@ -179,16 +208,15 @@ fn pass(bytes: &[u8], features: WasmFeatures) -> Result<Pass, wasmparser::Error>
             _ => {}
         }
         match validator.payload(&payload)? {
-            ValidPayload::Func(function, body) => functions.push((function, body)),
+            ValidPayload::Func(function, body) => {
+                // At once: to keep them for later takes far more memory than their bytes.
+                let mut validator = function.into_validator(allocations);
+                validator.validate(&body)?;
+                allocations = validator.into_allocations();
+            }
             ValidPayload::End(found) => types = Some(found),
             _ => {}
         }
-    }
-    let mut allocations = FuncValidatorAllocations::default();
-    for (function, body) in functions {
-        let mut validator = function.into_validator(allocations);
-        validator.validate(&body)?;
-        allocations = validator.into_allocations();
     }
     let types =
         types.expect("the reader ends with the end of the outermost component or with an error");

@@ -162,12 +162,18 @@ fn write_type(text: &mut String, value: ComponentValType, types: TypesRef<'_>, d
             text.push_str(" }");
         }
         ComponentDefinedType::Enum(cases) => {
-            let cases: Vec<&str> = cases
-                .iter()
-                .take(DEEPEST)
-                .map(|case| case.as_str())
-                .collect();
-            text.push_str(&format!("enum {{ {} }}", cases.join(", ")));
+            text.push_str("enum { ");
+            for (place, case) in cases.iter().enumerate() {
+                if place > 0 {
+                    text.push_str(", ");
+                }
+                if text.len() > LONGEST {
+                    text.push('…');
+                    break;
+                }
+                push_name(text, case.as_str());
+            }
+            text.push_str(" }");
         }
         ComponentDefinedType::Tuple(tuple) => {
             text.push_str("tuple<");
@@ -220,10 +226,16 @@ fn write_list<'a>(
             text.push_str(", ");
         }
         if let Some(name) = name {
-            text.push_str(&format!("{name}: "));
+            push_name(text, name);
+            text.push_str(": ");
         }
         write_type(text, part, types, depth);
     }
+}
+
+/// A name of a field or a case can be longer than any text should be.
+fn push_name(text: &mut String, name: &str) {
+    text.push_str(&name[..name.floor_char_boundary(LONGEST)]);
 }
 
 #[cfg(test)]

@@ -373,3 +373,43 @@ fn a_type_without_end_is_cut() {
         Err(error) => panic!("{error}"),
     }
 }
+
+/// One type with long names, imported under many short ones: a file of 1 MB would make a thousand of it.
+#[test]
+fn names_that_are_shared_are_not_multiplied() {
+    let functions: String = (0..10)
+        .map(|number| format!("(export \"{}{number}\" (func))", "a".repeat(9_000)))
+        .collect();
+    let imports: String = (0..100)
+        .map(|number| format!("(import \"a:b/c{number}\" (instance (type $t)))"))
+        .collect();
+    let bytes = component(&format!("(type $t (instance {functions})) {imports}"));
+    assert_eq!(inspect(&bytes), Err(InspectError::TooManyNames));
+}
+
+#[test]
+fn types_are_shown_cut_short() {
+    let long = "b".repeat(50_000);
+    let cases: String = (0..8)
+        .map(|number| format!("\"{long}{number}\" "))
+        .collect();
+    for kind in [
+        format!("enum {cases}"),
+        format!("record (field \"{long}\" u8)"),
+    ] {
+        let inspection = inspected(&format!(
+            "(import \"portcullis:plugin/port@0.1.0\" (instance
+                (type $inner ({kind}))
+                (export \"e\" (type $e (eq $inner)))
+                (export \"close\" (func (param \"p\" $e)))))"
+        ));
+        let found = inspection
+            .refusals
+            .iter()
+            .find_map(|refusal| match refusal {
+                Refusal::OtherTypes(types) => Some(types.found.len()),
+                _ => None,
+            });
+        assert!(found.is_some_and(|length| length < 2_000), "{found:?}");
+    }
+}

@@ -7,6 +7,11 @@
 //!
 //! A call that ends within its first turn and before the first tick makes no system call for either.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +19,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use portcullis_core::policy::Limits;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::alarms::{Alarm, Alarms};
 use crate::engine;
+#[cfg(unix)]
+use unix::thread_cpu_time;
+#[cfg(windows)]
+use windows::thread_cpu_time;
 
 /// What one call may take.
 #[derive(Debug, Clone, Copy)]
@@ -152,13 +160,6 @@ impl Clocks {
     }
 }
 
-/// The processor time of this thread.
-fn thread_cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-    Duration::new(seconds.unwrap_or(0), nanoseconds.unwrap_or(0))
-}
-
 /// A call under both clocks.
 pub(super) struct Clocked<'a, F> {
     clocks: &'a Clocks,
@@ -277,17 +278,20 @@ mod tests {
 
     #[test]
     fn only_time_in_the_guest_is_billed() {
+        // Windows counts in steps of 10 to 16 ms.
+        let unit = if cfg!(windows) { 10 } else { 1 };
+        let burn = |milliseconds| burn(Duration::from_millis(unit * milliseconds));
         let clocks = Clocks::new();
-        clocks.begin(allowance(20, 1000));
+        clocks.begin(allowance(unit * 20, 1000));
         clocks.turn_begins();
-        burn(Duration::from_millis(12));
+        burn(12);
         assert_eq!(clocks.tick(), Ok(()));
         clocks.turn_ends();
         // Another plugin's turn, or the host's own work, on the same thread.
-        burn(Duration::from_millis(30));
+        burn(30);
         clocks.turn_begins();
         assert_eq!(clocks.tick(), Ok(()));
-        burn(Duration::from_millis(12));
+        burn(12);
         assert_eq!(clocks.tick(), Err(Stopped::Cpu));
     }
 

@@ -46,10 +46,9 @@ fn load(component: &[u8]) -> Result<Plugin, PluginFault> {
     let artifact = compile(component).expect("the component compiles");
     let mut file = tempfile::NamedTempFile::new().expect("a file can be made");
     file.write_all(&artifact).expect("a file can be written");
-    Plugin::load(
-        engine(),
-        &File::open(file.path()).expect("the file is there"),
-    )
+    // Windows maps no file that somebody may write to.
+    let path = file.into_temp_path();
+    Plugin::load(engine(), &File::open(&path).expect("the file is there"))
 }
 
 fn terms() -> Terms {

@@ -2,13 +2,12 @@
 //! with.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::home::lock::tests::installed;
-use crate::home::tests::private_folder;
+use crate::home::tests::{private_folder, set_mode};
 
 const VERSION: &str = "0.1.0";
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -28,7 +27,7 @@ fn made() -> Made {
     fs::create_dir(home.cache()).expect("a folder");
     let path = home.cache().join(plugin.artifact.file_name(&plugin.digest));
     put(&path, "native");
-    plugin.artifact.stamp = Stamp::of(&fs::metadata(&path).expect("there"));
+    plugin.artifact.stamp = stamp_of(&path);
     Made {
         _folder: folder,
         home,
@@ -50,7 +49,13 @@ impl Made {
 /// Writes a file that only this user may write to, whatever the umask of whoever runs the tests.
 fn put(path: &Path, text: &str) {
     fs::write(path, text).expect("written");
-    fs::set_permissions(path, PermissionsExt::from_mode(0o600)).expect("mode");
+    set_mode(path, 0o600);
+}
+
+fn stamp_of(path: &Path) -> Stamp {
+    let file = File::open(path).expect("there");
+    let metadata = file.metadata().expect("open");
+    Stamp::of(&file, &metadata).expect("open")
 }
 
 fn set_modified(path: &Path, time: SystemTime) {
@@ -89,7 +94,7 @@ fn the_same_bytes_touched_are_accepted_after_reading_them() {
         let made = made();
         change(&made.path);
         let artifact = made.open().expect(name);
-        let now = Stamp::of(&fs::metadata(&made.path).expect("there"));
+        let now = stamp_of(&made.path);
         assert_eq!(artifact.stamp, StampCheck::HashedAgain { now }, "{name}");
     }
 }
@@ -114,7 +119,7 @@ fn verify_reads_the_whole_even_where_the_stamp_matches() {
     let mut made = made();
     fs::write(&made.path, "nativE").expect("a bit flipped");
     // As if the disk had changed it and not a program.
-    made.plugin.artifact.stamp = Stamp::of(&fs::metadata(&made.path).expect("there"));
+    made.plugin.artifact.stamp = stamp_of(&made.path);
     assert!(made.open().is_ok());
     let problem = open_and_hash(&made.home, &made.plugin, VERSION, TARGET).expect_err("damaged");
     assert!(matches!(problem, ArtifactProblem::WrongDigest { .. }));
@@ -141,14 +146,6 @@ fn another_file_in_its_place_is_refused() {
         ArtifactProblem::WrongDigest { .. }
     ));
 
-    let linked = made();
-    fs::rename(&linked.path, linked.path.with_extension("real")).expect("renamed");
-    symlink(linked.path.with_extension("real"), &linked.path).expect("a link");
-    assert!(matches!(
-        linked.problem(),
-        ArtifactProblem::Guarded(GuardedError::Symlink { .. })
-    ));
-
     let gone = made();
     fs::remove_file(&gone.path).expect("there");
     assert!(matches!(gone.problem(), ArtifactProblem::Missing { .. }));
@@ -162,10 +159,23 @@ fn another_file_in_its_place_is_refused() {
     ));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_its_place_is_refused() {
+    let linked = made();
+    fs::rename(&linked.path, linked.path.with_extension("real")).expect("renamed");
+    std::os::unix::fs::symlink(linked.path.with_extension("real"), &linked.path).expect("a link");
+    assert!(matches!(
+        linked.problem(),
+        ArtifactProblem::Guarded(GuardedError::Symlink { .. })
+    ));
+}
+
+#[cfg(unix)]
 #[test]
 fn an_artifact_that_others_may_write_or_own_is_refused() {
     let writable = made();
-    fs::set_permissions(&writable.path, PermissionsExt::from_mode(0o666)).expect("mode");
+    set_mode(&writable.path, 0o666);
     let problem = writable.problem();
     assert!(matches!(
         problem,

@@ -1,13 +1,14 @@
 //! The lock: what is read back, and each way of being refused with its place.
 
+#[cfg(unix)]
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
 use crate::home::artifact::Stamp;
-use crate::home::guarded::GuardedError;
 use crate::home::tests::private_folder;
+#[cfg(unix)]
+use crate::home::{guarded::GuardedError, tests::set_mode};
 
 /// An installed plugin whose `.wasm` is `bytes`, for the tests of this room.
 pub(crate) fn installed(name: &str, bytes: &[u8]) -> Installed {
@@ -87,7 +88,7 @@ fn numbers_are_never_given_twice() {
 }
 
 #[test]
-fn a_missing_lock_is_an_empty_one_and_a_doubtful_one_is_refused() {
+fn a_missing_lock_is_an_empty_one() {
     let folder = private_folder();
     let home = Home::open(folder.path()).expect("a home");
     assert_eq!(Lock::load(&home).expect("missing"), Lock::default());
@@ -96,8 +97,15 @@ fn a_missing_lock_is_an_empty_one_and_a_doubtful_one_is_refused() {
     let lock = two_plugins();
     lock.save(&guard).expect("written");
     assert_eq!(Lock::load(&home).expect("its own text"), lock);
+}
 
-    fs::set_permissions(home.lock_file(), PermissionsExt::from_mode(0o666)).expect("mode");
+#[cfg(unix)]
+#[test]
+fn a_lock_that_others_may_write_to_is_refused() {
+    let folder = private_folder();
+    let home = Home::open(folder.path()).expect("a home");
+    fs::write(home.lock_file(), two_plugins().to_text()).expect("written");
+    set_mode(&home.lock_file(), 0o666);
     let error = Lock::load(&home).expect_err("writable by others");
     assert!(
         matches!(

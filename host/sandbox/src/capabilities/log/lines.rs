@@ -7,6 +7,9 @@ use std::time::Instant;
 /// The longest line, in bytes. Longer than anything a person reads, short enough that a screen of them is a screen.
 const LINE_LIMIT: usize = 8 * 1024;
 
+/// Stands at the end of a line that was longer.
+const CUT: &str = "… (cut)";
+
 /// Splits a stream of bytes into lines. Keeps at most one line, whatever arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -43,7 +46,7 @@ impl Lines {
         let line = String::from_utf8_lossy(&self.unfinished);
         let line = line.strip_suffix('\r').unwrap_or(&line);
         if self.cut {
-            on_line(&format!("{line}… (cut)"))
+            on_line(&format!("{line}{CUT}"))
         } else {
             on_line(line)
         }
@@ -53,7 +56,8 @@ impl Lines {
 }
 
 /// A line with every character that a terminal obeys or that hides others written as an escape: the controls C0 and
-/// C1, and the marks that change the direction of text.
+/// C1, and the marks that change the direction of text. Cut again: an escape is up to eight times as long as what it
+/// stands for.
 pub(super) fn escape(line: &str) -> Cow<'_, str> {
     let dangerous = |character: char| {
         character.is_control()
@@ -62,11 +66,15 @@ pub(super) fn escape(line: &str) -> Cow<'_, str> {
                 '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
             )
     };
-    if !line.contains(dangerous) {
+    if line.len() <= LINE_LIMIT + CUT.len() && !line.contains(dangerous) {
         return Cow::Borrowed(line);
     }
     let mut escaped = String::with_capacity(line.len() + 16);
     for character in line.chars() {
+        if escaped.len() >= LINE_LIMIT {
+            escaped.push_str(CUT);
+            break;
+        }
         if dangerous(character) {
             // Writing to a string cannot fail.
             let _ = write!(escaped, "{}", character.escape_unicode());
@@ -180,6 +188,16 @@ mod tests {
             ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
         ] {
             assert_eq!(escape(line), expected);
+        }
+    }
+
+    #[test]
+    fn a_line_that_escapes_make_longer_is_cut_again() {
+        for character in ["\0", "\u{fffd}", "\u{2066}"] {
+            let line = character.repeat(LINE_LIMIT / character.len() * 2);
+            let escaped = escape(&line);
+            assert!(escaped.ends_with(CUT), "{escaped}");
+            assert!(escaped.len() <= LINE_LIMIT + 16, "{} bytes", escaped.len());
         }
     }
 
