@@ -67,9 +67,15 @@ impl Guest for PingPong {
             ticks.sent.set(ticks.sent.get() + 1);
             (ticks.sent.get(), ticks.times.get(), ticks.every.get())
         });
-        port::post(&format!("{{\"tick\":{sent}}}"))
-            .map_err(|error| PluginError { code: error.code, message: error.message })?;
-        if sent < times { start_tick(every) } else { Ok(()) }
+        port::post(&format!("{{\"tick\":{sent}}}")).map_err(|error| PluginError {
+            code: error.code,
+            message: error.message,
+        })?;
+        if sent < times {
+            start_tick(every)
+        } else {
+            Ok(())
+        }
     }
 
     fn disconnect() {
@@ -79,7 +85,10 @@ impl Guest for PingPong {
 
 /// Asks for the next tick.
 fn start_tick(every: u64) -> Result<(), PluginError> {
-    timers::set(every, TICK).map_err(|error| PluginError { code: error.code, message: error.message })
+    timers::set(every, TICK).map_err(|error| PluginError {
+        code: error.code,
+        message: error.message,
+    })
 }
 
 export!(PingPong);
