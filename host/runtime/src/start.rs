@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use portcullis_core::caller::Caller;
 use portcullis_core::home::{self, Home, HomeError, guarded};
-use portcullis_core::policy::{self, Policy, PortRoutes};
+use portcullis_core::policy::{self, Limits, Policy, PortRoutes};
 use portcullis_core::protocol::report::{ErrorCode, Report};
 use portcullis_sandbox::Engine;
 use portcullis_sandbox::confine::{self, Needs};
@@ -129,10 +129,26 @@ fn open_service(
     })
 }
 
+/// What the host itself takes beside its plugins and their messages, in bytes: ten MiB are seen, the rest is room.
+const OWN_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// The most memory that a port can need: each plugin its budget, a message under way and one that waits, and the
+/// host's own.
+fn memory(routes: &PortRoutes) -> u64 {
+    let each = routes.as_slice().iter().map(|route| {
+        let Limits {
+            memory, message_in, ..
+        } = route.limits;
+        memory.bytes().saturating_add(2 * message_in.bytes())
+    });
+    each.fold(OWN_MEMORY, u64::saturating_add)
+}
+
 /// Gives up every right that this port does not need any more. From here on nothing can be opened.
 fn confine_process(routes: &PortRoutes, plugins: &[Prepared]) -> Result<(), Box<Report>> {
     let needs = Needs {
         code: plugins.iter().filter_map(Prepared::code).collect(),
+        memory: Some(memory(routes)),
     };
     match confine::confine(routes.confinement(), &needs) {
         Ok(layers) => {

@@ -42,6 +42,9 @@ pub struct Needs<'a> {
     /// Files that are open now and will be mapped later as native code: artifacts of plugins that are loaded when a
     /// message first reaches them. Where there are none, the process may make no memory executable any more.
     pub code: Vec<&'a File>,
+    /// The most memory that the process can need, in bytes: its plugins' budgets and its own work. Only Windows has a
+    /// limit that counts what is used and not what is reserved; elsewhere the budgets stand alone.
+    pub memory: Option<u64>,
 }
 
 /// One layer of the second line.

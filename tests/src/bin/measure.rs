@@ -26,19 +26,28 @@ const ROWS: usize = 10;
 struct Peer {
     name: &'static str,
     program: PathBuf,
+    home: Home,
 }
 
+/// The reference, the host as it is, and the host without its second line.
+const PEERS: usize = 3;
+
 fn main() -> Result<()> {
-    let home = Home::new();
-    home.add("echo", &guests::echo()).route(ORIGIN, "echo");
     let peers = [
         Peer {
             name: "native",
             program: native_echo()?,
+            home: Home::new(),
         },
         Peer {
             name: "portcullis-host",
             program: programs::host().to_owned(),
+            home: home("best-effort"),
+        },
+        Peer {
+            name: "without confinement",
+            program: programs::host().to_owned(),
+            home: home("off"),
         },
     ];
     pin_to_one_processor()?;
@@ -46,11 +55,11 @@ fn main() -> Result<()> {
     let message = framed(&format!("{{\"text\":\"{}\"}}", "x".repeat(53)));
     let mut out = std::io::stdout().lock();
 
-    let mut starts: [Vec<Duration>; 2] = Default::default();
+    let mut starts: [Vec<Duration>; PEERS] = Default::default();
     for _ in 0..STARTS {
         for place in order.next() {
             let began = Instant::now();
-            let mut child = start(&peers[place], &home)?;
+            let mut child = start(&peers[place])?;
             round_trip(&mut child, &message)?;
             starts[place].push(began.elapsed());
             end(child)?;
@@ -58,10 +67,10 @@ fn main() -> Result<()> {
     }
     report(&mut out, "start to first reply", &peers, &mut starts)?;
 
-    let mut trips: [Vec<Duration>; 2] = Default::default();
+    let mut trips: [Vec<Duration>; PEERS] = Default::default();
     for _ in 0..ROWS {
         for place in order.next() {
-            let mut child = start(&peers[place], &home)?;
+            let mut child = start(&peers[place])?;
             for _ in 0..TRIPS / 10 {
                 round_trip(&mut child, &message)?;
             }
@@ -87,6 +96,17 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// A home that routes to `echo`, with so much confinement.
+fn home(confinement: &str) -> Home {
+    let home = Home::new();
+    home.add("echo", &guests::echo());
+    let sandbox = format!("[route.sandbox]\nos = \"{confinement}\"\n");
+    home.policy(&format!(
+        "version = 1\n[[route]]\norigin = \"{ORIGIN}\"\nplugin = \"echo\"\n{sandbox}"
+    ));
+    home
+}
+
 /// Builds the reference from its one file, with what a careful author would give the compiler.
 fn native_echo() -> Result<PathBuf> {
     let folder = cargo::target().join("peers");
@@ -109,10 +129,10 @@ fn native_echo() -> Result<PathBuf> {
     Ok(program)
 }
 
-fn start(peer: &Peer, home: &Home) -> Result<Child> {
+fn start(peer: &Peer) -> Result<Child> {
     Command::new(&peer.program)
         .arg(ORIGIN)
-        .env("PORTCULLIS_HOME", home.path())
+        .env("PORTCULLIS_HOME", peer.home.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -141,7 +161,7 @@ fn framed(text: &str) -> Vec<u8> {
     [&length.to_ne_bytes(), text.as_bytes()].concat()
 }
 
-/// The order of the two peers in each round: a coin, so that neither always runs after the other.
+/// The order of the peers in each round: by chance, so that none always runs after the same other one.
 struct Order(u64);
 
 impl Order {
@@ -149,24 +169,26 @@ impl Order {
         Self(u64::from(std::process::id()) | 1)
     }
 
-    fn next(&mut self) -> [usize; 2] {
+    fn next(&mut self) -> [usize; PEERS] {
         // Xorshift; all that is asked of it is not to be in step with anything.
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
+        let mut order = std::array::from_fn(|place| place);
+        let chance = usize::try_from(self.0 >> 8).unwrap_or(0);
+        order.rotate_left(chance % PEERS);
         if self.0.is_multiple_of(2) {
-            [0, 1]
-        } else {
-            [1, 0]
+            order.reverse();
         }
+        order
     }
 }
 
 fn report(
     out: &mut impl std::io::Write,
     what: &str,
-    peers: &[Peer; 2],
-    times: &mut [Vec<Duration>; 2],
+    peers: &[Peer; PEERS],
+    times: &mut [Vec<Duration>; PEERS],
 ) -> Result<()> {
     writeln!(out, "{what}:")?;
     let mut reference = None;
@@ -187,7 +209,7 @@ fn report(
         let reference = *reference.get_or_insert(median);
         writeln!(
             out,
-            "  {:16} p50 {median:8.1} µs  p90 {:8.1}  p99 {:8.1}  min {:8.1}  x {:.2}",
+            "  {:20} p50 {median:8.1} µs  p90 {:8.1}  p99 {:8.1}  min {:8.1}  x {:.2}",
             peer.name,
             at(0.9),
             at(0.99),

@@ -1,4 +1,4 @@
-//! `wasi:clocks/monotonic-clock`, waiting on our own [`Alarms`](crate::alarms::Alarms).
+//! `wasi:clocks/monotonic-clock`, waiting on our own [`Alarms`].
 //!
 //! wasmtime-wasi's own waits on a timer of tokio's, which would need a runtime, and a thread to drive it, in every
 //! process of every port.

@@ -17,7 +17,7 @@ use super::{Layers, Needs};
 use job::{Job, Limits, UserInterface};
 
 pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
-    enter_jobs(layers);
+    enter_jobs(needs, layers);
     layers.record("no-child-processes", refuse(ProcessChildProcessPolicy));
     // Libraries that others put into every process: input methods, hooks, old shims.
     layers.record(
@@ -36,9 +36,12 @@ pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
 
 /// One process, ended at a fault that nobody handles, and without a share in the desktop. A process that is in a job
 /// already, such as Firefox's, may not enter one that is kept from the desktop: then it enters one without that.
-fn enter_jobs(layers: &mut Layers) {
+fn enter_jobs(needs: &Needs<'_>, layers: &mut Layers) {
     let limits = Limits {
         processes: Some(1),
+        memory: needs
+            .memory
+            .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         ..Limits::default()
     };
     let enter = |interface| Job::new(limits, interface).and_then(Job::enter);
