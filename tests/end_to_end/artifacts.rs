@@ -262,12 +262,12 @@ fn code_of_another_version_is_made_again_once() {
     let home = home("echo");
     let lock = home.path().join("plugins.lock");
     let text = fs::read_to_string(&lock).expect("`add` wrote the lock");
-    let now = r#"program-version = "0.1.0""#;
+    let now = r#"program = "0.1.0""#;
     assert!(text.contains(now), "{text}");
-    home.write(
-        "plugins.lock",
-        text.replace(now, r#"program-version = "0.0.9""#).as_bytes(),
-    );
+    let earlier = text
+        .replace(now, r#"program = "0.0.9""#)
+        .replace("-0.1.0-", "-0.0.9-");
+    home.write("plugins.lock", earlier.as_bytes());
     for lines in [1, 1] {
         let mut port = Browser::chromium(&home).start();
         port.ask(HELLO).expect_text(HELLO);

@@ -91,7 +91,7 @@ fn crashes_out_of_the_window_do_not_count() {
 }
 
 #[test]
-fn an_error_value_and_an_orderly_exit_are_no_crashes() {
+fn error_values_refused_replies_and_an_orderly_exit_are_no_crashes() {
     let home = limited_home("unruly", "crashes = 1");
     let mut port = Browser::chromium(&home).start();
     for _ in 0..3 {
@@ -99,6 +99,10 @@ fn an_error_value_and_an_orderly_exit_are_no_crashes() {
             .expect_error("plugin-error");
         port.ask(&order(Verb::Exit, 0))
             .expect_error("plugin-exited");
+        port.ask(&order(Verb::Garbage, 0))
+            .expect_error("invalid-json");
+        port.ask(&order(Verb::Reply, 2 << 20))
+            .expect_error("reply-too-large");
     }
     port.ask(HELLO).expect_text(r#"{"length":18}"#);
     port.end().expect_exit(0);

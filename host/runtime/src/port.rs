@@ -14,7 +14,7 @@ mod wait;
 mod wake;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portcullis_core::caller::Caller;
 use portcullis_core::policy::{Lifetime, PortRoutes};
@@ -32,6 +32,9 @@ use crate::plugins::Prepared;
 use crate::signals;
 use ending::Ending;
 use lane::{Lane, Message};
+
+/// How long the loop may look at frames before it looks at everything else: one tick of a guest.
+const TURN: Duration = Duration::from_millis(10);
 
 /// What serves a port.
 pub(crate) enum Service {
@@ -74,6 +77,8 @@ struct Port {
     input: Input,
     lanes: Vec<Option<Lane>>,
     held: Option<Held>,
+    /// Whether frames that have arrived are still to be looked at: the loop has other things to see to in between.
+    more: bool,
     messages: u64,
     first_message: Option<Instant>,
     no_reply_sent: bool,
@@ -128,6 +133,7 @@ impl Port {
             input: Input::new(limit),
             lanes: std::iter::repeat_with(|| None).take(lanes).collect(),
             held: None,
+            more: false,
             messages: 0,
             first_message: None,
             no_reply_sent: false,
@@ -167,8 +173,11 @@ impl Port {
         }
     }
 
-    /// Takes every frame that has arrived, as long as it can be handed on.
+    /// Takes the frames that have arrived, as long as they can be handed on and for one turn of the loop at the most:
+    /// a burst of small frames for a slow plugin must not keep it from signals, timers and the end.
     fn take_frames(&mut self) {
+        self.more = false;
+        let until = Instant::now() + TURN;
         while self.held.is_none() && !self.ending.discards_input() {
             let Some(inbound) = self.input.next_frame() else {
                 return;
@@ -181,6 +190,10 @@ impl Port {
             // A message that is answered at once is, before the next one is looked at: its buffer is then free again,
             // and a burst of messages needs no queue.
             self.run_lanes();
+            if Instant::now() >= until {
+                self.more = true;
+                return;
+            }
         }
     }
 

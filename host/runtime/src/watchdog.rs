@@ -12,7 +12,7 @@ mod windows;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::channel;
+use crate::{channel, signals};
 #[cfg(unix)]
 use unix as platform;
 #[cfg(windows)]
@@ -44,7 +44,7 @@ pub(crate) fn on_tick() {
     let ticks = TICKS.fetch_add(1, Ordering::SeqCst);
     if !ENDING.load(Ordering::SeqCst)
         && ticks.is_multiple_of(LOOK_EVERY)
-        && channel::input_is_closed()
+        && (signals::ended() || channel::input_is_closed())
     {
         ENDING.store(true, Ordering::SeqCst);
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_core::caller::Origin;
-use portcullis_core::names::{HostName, PluginName};
+use portcullis_core::names::HostName;
 use portcullis_core::policy::Limits;
 use wasmtime::component::Func;
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
@@ -22,6 +22,7 @@ pub use failure::{Failure, FailureKind};
 pub(crate) use state::State;
 
 use crate::alarms::Alarms;
+use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
 use crate::contract::{HandlerExports, PeerRecord, PluginErrorRecord, SessionExports, Text};
 use crate::engine::TICK;
@@ -47,8 +48,8 @@ pub struct Peer {
 /// What an instance is given and held to.
 #[derive(Clone)]
 pub struct Terms {
-    /// The plugin's name, for its log lines.
-    pub plugin: PluginName,
+    /// Where its words go. One for all instances of a plugin in a port.
+    pub log: PluginLog,
     /// Who is at the other end.
     pub peer: Peer,
     /// What it may use.

@@ -21,7 +21,7 @@ mod plugin;
 #[cfg(feature = "compile")]
 pub use artifact::{CompileError, compile};
 pub use artifact::{LoadError, PROGRAM_VERSION, TARGET};
-pub use capabilities::log::PLUGIN_TARGET;
+pub use capabilities::log::{PLUGIN_TARGET, PluginLog};
 pub use capabilities::port::{Port, PostFault, SilentPort, TimerFault};
 pub use engine::{Engine, EngineError};
 pub use instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};

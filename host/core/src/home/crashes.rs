@@ -59,7 +59,8 @@ pub enum JournalError {
     },
 }
 
-/// Bytes of a journal that are read, from its end: a thousand crashes. What is older does not count any more.
+/// Bytes of a journal that are read to count crashes, from its end: a thousand of them. Marks of quarantine are looked
+/// for in all of it.
 const READ_LIMIT: u64 = 64 * 1024;
 
 /// One line of a journal.
@@ -101,7 +102,7 @@ impl Journal {
             file: opened,
             quarantined: Vec::new(),
         };
-        let entries = journal.entries().map_err(unusable)?;
+        let entries = journal.entries(FILE_LIMIT).map_err(unusable)?;
         journal.quarantined = quarantined(&entries);
         Ok(journal)
     }
@@ -126,7 +127,7 @@ impl Journal {
         let now = milliseconds(now);
         self.append(now, What::Crashed, plugin)?;
         let since = now.saturating_sub(milliseconds(rule.window));
-        let entries = self.entries()?;
+        let entries = self.entries(READ_LIMIT)?;
         let recent = entries.iter().filter(|entry| {
             entry.what == What::Crashed && entry.plugin == *plugin && entry.at >= since
         });
@@ -149,15 +150,16 @@ impl Journal {
             .write_all(format!("{at} {word} {plugin}\n").as_bytes())
     }
 
-    fn entries(&mut self) -> io::Result<Vec<Entry>> {
+    /// The entries in the last `limit` bytes.
+    fn entries(&mut self, limit: u64) -> io::Result<Vec<Entry>> {
         let length = self.file.seek(SeekFrom::End(0))?;
         if length == 0 {
             return Ok(Vec::new());
         }
         self.file
-            .seek(SeekFrom::Start(length.saturating_sub(READ_LIMIT)))?;
+            .seek(SeekFrom::Start(length.saturating_sub(limit)))?;
         let mut bytes = Vec::new();
-        (&self.file).take(READ_LIMIT).read_to_end(&mut bytes)?;
+        (&self.file).take(limit).read_to_end(&mut bytes)?;
         Ok(parse(&bytes))
     }
 }

@@ -119,6 +119,16 @@ impl FrameReader {
             }
         };
         let read = source.read_into(buffer)?;
+        if let State::Body { expected, body } = &mut self.state
+            && body.len() > *expected
+        {
+            // The buffer of an earlier frame may have had more room than this body needs: what follows it is the
+            // beginning of the next frames.
+            self.stage.drain(..self.taken);
+            self.taken = 0;
+            self.stage.extend_from_slice(&body[*expected..]);
+            body.truncate(*expected);
+        }
         Ok(if read == 0 {
             Filled::End
         } else {
@@ -307,6 +317,24 @@ mod tests {
             ]
         );
         assert_eq!(end, Ok(()));
+    }
+
+    #[test]
+    fn a_recycled_buffer_takes_nothing_of_the_next_frames() {
+        let mut reader = FrameReader::new(1 << 20);
+        reader.recycle(Vec::with_capacity(256 * 1024));
+        let long = vec![b'x'; 140 * 1024];
+        let stream = [framed(&long), framed(b"1"), framed(b"22")].concat();
+        // The second read finds more than the body: a socket or a file gives as much as there is room for.
+        let mut source = Pieces::new([stream[..STAGE].to_vec(), stream[STAGE..].to_vec()]);
+        let mut seen = Vec::new();
+        while reader.fill(&mut source).expect("pieces never fail") == Filled::Bytes {
+            while let Some(Inbound::Frame(frame)) = reader.next_frame() {
+                seen.push(frame);
+            }
+        }
+        assert_eq!(seen, [long, b"1".to_vec(), b"22".to_vec()]);
+        assert_eq!(reader.at_end(), Ok(()));
     }
 
     #[test]

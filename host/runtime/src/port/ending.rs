@@ -68,7 +68,7 @@ impl Port {
         }
         self.ending.has_begun()
             && self.held.is_none()
-            && (self.input.has_ended() || self.ending.discards_input())
+            && ((self.input.has_ended() && !self.more) || self.ending.discards_input())
     }
 
     pub(super) fn close_lanes(&mut self) {
@@ -105,8 +105,8 @@ impl Port {
             .iter()
             .flatten()
             .all(super::lane::Lane::has_ended);
-        let input_is_used_up =
-            self.held.is_none() && (self.input.has_ended() || self.ending.discards_input());
+        let input_is_used_up = self.held.is_none()
+            && ((self.input.has_ended() && !self.more) || self.ending.discards_input());
         if !(lanes_ended && input_is_used_up) {
             return false;
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use portcullis_core::policy::{Lifetime, OnCrash, Route};
 use portcullis_core::protocol::report::Report;
 use portcullis_sandbox::{
-    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, Port, SilentPort, Terms,
+    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, PluginLog, Port, SilentPort, Terms,
 };
 
 use super::Shared;
@@ -55,7 +55,7 @@ impl Lane {
         let desk = Desk::new();
         let mode = plugin.mode();
         let terms = Terms {
-            plugin: route.plugin.clone(),
+            log: PluginLog::new(&route.plugin, route.limits.log_rate),
             peer: peer.clone(),
             limits: route.limits,
             config: Arc::new(route.config.clone()),

@@ -15,7 +15,7 @@ impl Port {
     pub(super) fn wait(&mut self) {
         let wants_input = self.wants_input();
         let until = self.next_moment();
-        let awake = self.lanes.iter().flatten().any(Lane::is_awake);
+        let awake = self.more || self.lanes.iter().flatten().any(Lane::is_awake);
         let written = self.shared.output().is_empty();
         if wants_input && written && until.is_none() && !awake {
             return self.receive();
@@ -37,7 +37,10 @@ impl Port {
 
     /// Whether a frame that arrives now could be handed on.
     fn wants_input(&self) -> bool {
-        self.held.is_none() && !self.input.has_ended() && !self.ending.discards_input()
+        self.held.is_none()
+            && !self.more
+            && !self.input.has_ended()
+            && !self.ending.discards_input()
     }
 
     /// The next moment at which something is due.

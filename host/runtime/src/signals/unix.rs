@@ -1,12 +1,12 @@
-//! Unix: a handler that puts `/dev/null` in the place of standard input.
+//! Unix: a handler that puts a pipe that nobody writes to in the place of standard input.
 //!
 //! `dup2(2)` is safe in a handler, and it leaves no moment in which a signal could be missed: a read that is under way is
-//! interrupted and repeated, one that is about to begin meets the end at once. What the browser had sent before the
+//! interrupted and repeated, one that is about to begin meets the end at once, and so does a `poll(2)` that asks for
+//! nothing. What the browser had sent before the
 //! signal is not lost: the loop takes it from a copy of the descriptor.
 
-use std::fs::File;
 use std::io;
-use std::os::fd::{BorrowedFd, IntoRawFd as _};
+use std::os::fd::{BorrowedFd, IntoRawFd as _, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::ENDED;
@@ -24,7 +24,9 @@ const ENDING: [libc::c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
 pub(super) fn install() -> io::Result<()> {
     let real = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), PRIVATE_FROM)?;
     REAL_INPUT.store(real.into_raw_fd(), Ordering::SeqCst);
-    NOTHING.store(File::open("/dev/null")?.into_raw_fd(), Ordering::SeqCst);
+    let (nothing, writer) = io::pipe()?;
+    drop(writer);
+    NOTHING.store(OwnedFd::from(nothing).into_raw_fd(), Ordering::SeqCst);
     for signal in ENDING {
         set(
             signal,
@@ -48,7 +50,14 @@ fn set(signal: libc::c_int, handler: libc::sighandler_t) -> io::Result<()> {
     let result = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler;
-        libc::sigaction(signal, &action, std::ptr::null_mut())
+        // Whoever started this program may have blocked the signal, and a mask survives `exec`.
+        let mut unblocked: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut unblocked);
+        libc::sigaddset(&mut unblocked, signal);
+        match libc::sigaction(signal, &action, std::ptr::null_mut()) {
+            0 => libc::sigprocmask(libc::SIG_UNBLOCK, &unblocked, std::ptr::null_mut()),
+            failed => failed,
+        }
     };
     if result == 0 {
         Ok(())

@@ -26,15 +26,17 @@ pub const PLUGIN_TARGET: &str = "plugin";
 /// The longest text of one `log.write`, in bytes: eight lines of the greatest length.
 const TEXT_LIMIT: usize = 64 * 1024;
 
-/// The log of one instance. Clones share its rate.
+/// The log of one plugin. Clones share its rate, so a plugin that is started anew has no more of it.
 #[derive(Clone)]
-pub(crate) struct PluginLog {
+pub struct PluginLog {
     plugin: Arc<str>,
     rate: Arc<Mutex<Rate>>,
 }
 
 impl PluginLog {
-    pub(crate) fn new(plugin: PluginName, rate: ByteRate) -> Self {
+    /// The log of a plugin that may add so much to it.
+    #[must_use]
+    pub fn new(plugin: &PluginName, rate: ByteRate) -> Self {
         let rate = Rate::new(rate.bytes_each_second(), Instant::now());
         Self {
             plugin: plugin.as_str().into(),

@@ -61,8 +61,12 @@ impl ResourceLimiter for Budget {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // wasmtime asks first and looks at the guest's own maximum afterwards: what fails there must not be charged.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         Ok(self.grow(desired.saturating_sub(current) as u64))
     }
 
@@ -70,8 +74,12 @@ impl ResourceLimiter for Budget {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // wasmtime asks first and looks at the guest's own maximum afterwards: what fails there must not be charged.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let elements = desired.saturating_sub(current) as u64;
         Ok(self.grow(elements.saturating_mul(ELEMENT_SIZE)))
     }
@@ -103,6 +111,7 @@ mod tests {
         assert!(budget.table_growing(0, 25, None).expect("never fails"));
         assert!(!budget.table_growing(25, 26, None).expect("never fails"));
         budget.forget_refusal();
+        assert!(!budget.memory_growing(0, 10, Some(5)).expect("never fails"));
         assert_eq!(budget.refusal(), None);
         assert!(
             !budget

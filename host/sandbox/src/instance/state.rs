@@ -43,7 +43,7 @@ impl State {
             alarms: terms.alarms,
             limits: terms.limits,
             config: terms.config,
-            log: PluginLog::new(terms.plugin, terms.limits.log_rate),
+            log: terms.log,
             port,
             table,
             wasi: None,

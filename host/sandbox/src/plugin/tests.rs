@@ -15,7 +15,7 @@ use wit_parser::{ManglingAndAbi, Resolve};
 use super::*;
 use crate::alarms::Alarms;
 use crate::instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
-use crate::{SilentPort, compile};
+use crate::{PluginLog, SilentPort, compile};
 
 /// A component of one world of the contract, whose every function traps.
 fn component_of(world: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
@@ -53,7 +53,10 @@ fn load(component: &[u8]) -> Result<Plugin, PluginFault> {
 
 fn terms() -> Terms {
     Terms {
-        plugin: "dummy".parse().expect("a valid name"),
+        log: PluginLog::new(
+            &"dummy".parse().expect("a valid name"),
+            Limits::default().log_rate,
+        ),
         peer: Peer {
             origin: "a@b".parse().expect("a valid id"),
             host_name: None,

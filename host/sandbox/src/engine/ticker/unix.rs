@@ -15,7 +15,15 @@ pub(super) fn install() -> io::Result<()> {
         action.sa_sigaction = on_alarm as extern "C" fn(libc::c_int) as libc::sighandler_t;
         // A read or write that the tick interrupts goes on by itself.
         action.sa_flags = libc::SA_RESTART;
-        libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut())
+        // Whoever started this program may have blocked the signal, and a mask survives `exec`: no guest would ever be
+        // stopped.
+        let mut unblocked: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut unblocked);
+        libc::sigaddset(&mut unblocked, libc::SIGALRM);
+        match libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()) {
+            0 => libc::sigprocmask(libc::SIG_UNBLOCK, &unblocked, std::ptr::null_mut()),
+            failed => failed,
+        }
     };
     if result == 0 {
         Ok(())
