@@ -9,9 +9,9 @@ use std::str::FromStr;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::VERSION;
 use super::limits::{Bound, Limits, TABLE};
 use super::route::{Lifetime, OnCrash, Relation, Route, Strictness};
-use super::{VERSION, place};
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
 use crate::protocol::pointer::{Pointer, Scalar};
@@ -118,10 +118,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Route>, Fault> {
         return Err(version_fault(&file.version));
     }
     let defaults = limits(&file.limits, Limits::default())?;
+    // Counted once: a policy may have thousands of routes.
+    let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let routes = file
         .route
         .into_iter()
-        .map(|table| route(text, table, defaults))
+        .map(|table| route(&newlines, table, defaults))
         .collect::<Result<Vec<_>, _>>()?;
     check_overlaps(&routes)?;
     Ok(routes.into_iter().map(|(_, route)| route).collect())
@@ -158,7 +160,7 @@ fn version_fault(version: &Spanned<i64>) -> Fault {
 }
 
 fn route(
-    text: &str,
+    newlines: &[usize],
     table: Spanned<RouteTable>,
     defaults: Limits,
 ) -> Result<(usize, Route), Fault> {
@@ -205,7 +207,7 @@ fn route(
             StrictnessWord::BestEffort => Strictness::BestEffort,
             StrictnessWord::Required => Strictness::Required,
         },
-        line: place(text, at).0,
+        line: newlines.partition_point(|newline| *newline < at) + 1,
     };
     Ok((at, route))
 }
