@@ -69,7 +69,6 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
                 .map(drop),
         ),
         ("fork", fork()),
-        ("be-traced", system_call(libc::SYS_ptrace, [0, 0, 0])),
         ("open-a-socket", open_socket().map(drop)),
         ("connect", connect(&socket, port)),
         ("make-memory-executable", map_executable()),
@@ -78,6 +77,8 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
             system_call(libc::SYS_memfd_create, [c"x".as_ptr().addr(), 0, 0]),
         ),
         ("signal-the-parent", signal_parent()),
+        // The last, and with no child left: a process that is traced stops at its next signal.
+        ("be-traced", system_call(libc::SYS_ptrace, [0, 0, 0])),
     ];
     let mut out = io::stdout().lock();
     for (deed, result) in deeds {
@@ -111,7 +112,11 @@ fn fork() -> io::Result<()> {
         -1 => Err(io::Error::last_os_error()),
         // SAFETY: as above; no destructor of the parent's may run in the child.
         0 => unsafe { libc::_exit(0) },
-        _ => Ok(()),
+        child => {
+            // SAFETY: asks for nothing to be written.
+            unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+            Ok(())
+        }
     }
 }
 
