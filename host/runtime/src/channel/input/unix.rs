@@ -23,7 +23,7 @@ impl Source for StandardInput {
         loop {
             let stdin = rustix::stdio::stdin();
             match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {
-                // An ending signal has put `/dev/null` there by now, so the repeated read meets the end.
+                // An ending signal has put a pipe without a writer there by now, so the repeated read meets the end.
                 Err(Errno::INTR) => {}
                 Ok(0)
                     if signals::ended()
