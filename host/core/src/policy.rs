@@ -17,6 +17,7 @@ pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
 pub use route::{Lifetime, OnCrash, PortRoutes, Route, Strictness};
 
 use crate::caller::Origin;
+use crate::home::Position;
 use crate::names::HostName;
 
 /// The version of the policy file that this program reads.
@@ -56,7 +57,7 @@ impl Policy {
         schema::parse(text)
             .map(|routes| Self { routes })
             .map_err(|fault| {
-                let (line, column) = place(text, fault.at);
+                let Position { line, column } = Position::of(text, fault.at);
                 PolicyError {
                     file: file.to_owned(),
                     line,
@@ -85,16 +86,6 @@ impl Policy {
         };
         PortRoutes::new(self.routes.iter().filter(fits).cloned().collect())
     }
-}
-
-/// Line and column, both from 1, of a byte of `text`.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset.min(text.len())).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
 }
 
 #[cfg(test)]
