@@ -99,6 +99,19 @@ impl Home {
         ))
     }
 
+    /// The line of a grant that approves the installed build of a plugin: `approved = "sha256:…"`.
+    pub fn approved(&self, plugin: &str) -> String {
+        let listed = self.portcullis(["list", "--json"]).output();
+        let listed = listed.expect("the program was just built").stdout;
+        let listed: serde_json::Value =
+            serde_json::from_slice(&listed).expect("`list --json` prints JSON");
+        let plugins = listed.as_array().expect("a list of plugins");
+        let installed = plugins.iter().find(|entry| entry["name"] == plugin);
+        let digest = installed.and_then(|entry| entry["sha256"].as_str());
+        let digest = digest.unwrap_or_else(|| panic!("`{plugin}` is not installed"));
+        format!("approved = \"sha256:{digest}\"\n")
+    }
+
     /// Writes `policy.toml` as it stands here, mode 0600.
     pub fn policy(&self, text: &str) -> &Self {
         self.write("policy.toml", text.as_bytes())

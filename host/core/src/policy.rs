@@ -5,6 +5,7 @@
 //! duplicate one, a version from the future, two routes that would both fit a message. Reading the file, its owner and
 //! its mode are not done here; see [`crate::home`].
 
+mod grant;
 mod limits;
 mod quantity;
 mod route;
@@ -12,6 +13,11 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
+pub use grant::{
+    Access, Destination, DestinationError, FolderGrant, Grant, GuestPath, GuestPathError, HttpGrant,
+    Scheme, SecretAccess, SecretGrant, SecretName, SecretNameError, StorageGrant, Target,
+    TargetError,
+};
 pub use limits::{Bound, Limits, TABLE};
 pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
 pub use route::{Lifetime, OnCrash, PortRoutes, Route, Strictness};

@@ -116,6 +116,10 @@ pub(crate) fn failure(route: &Route, kind: FailureKind) -> Report {
                 format!("plugin `{plugin}` needed more memory than the {memory} it may have");
             Report::new(ErrorCode::PluginOutOfMemory, sentence).with_hint(raise("memory"))
         }
+        FailureKind::DoesNotFit(too_many) => {
+            let sentence = format!("plugin `{plugin}` does not fit this host: it {too_many}");
+            Report::new(ErrorCode::IncompatiblePlugin, sentence)
+        }
         FailureKind::CpuTimeout => {
             let sentence = format!(
                 "plugin `{plugin}` used more than {cpu_per_call} of processor time on one call"

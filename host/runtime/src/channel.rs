@@ -5,7 +5,6 @@
 //! break the framing. Only [`Output`] writes to the private one. On Unix the loop reads and writes by itself; on Windows,
 //! where nobody can wait for a pipe and for something else, a thread for each end does.
 
-#[cfg(windows)]
 pub(crate) mod bell;
 mod input;
 mod output;

@@ -25,7 +25,9 @@ pub(crate) struct Crashes {
 #[derive(Default)]
 struct State {
     journal: Option<Journal>,
-    /// What this process has seen, for when there is no journal.
+    /// Whether that has been said: a full disk is one line, not one for each crash.
+    journal_has_failed: bool,
+    /// What this process has seen, for when there is no journal or it cannot be written.
     seen: Vec<(PluginName, Instant)>,
     quarantined: Vec<PluginName>,
 }
@@ -72,6 +74,8 @@ impl Crashes {
         };
         let mut state = self.lock();
         let now = (self.now)();
+        // Also where there is a journal: the disk may be full at the next one.
+        let seen = state.count(plugin, rule);
         let written = state
             .journal
             .as_mut()
@@ -79,10 +83,13 @@ impl Crashes {
         let verdict = match written {
             Some(Ok(verdict)) => verdict,
             Some(Err(error)) => {
-                tracing::warn!("failed to write the journal of crashes: {error}");
-                state.count(plugin, rule)
+                if !state.journal_has_failed {
+                    tracing::warn!("failed to write the journal of crashes: {error}");
+                    state.journal_has_failed = true;
+                }
+                seen
             }
-            None => state.count(plugin, rule),
+            None => seen,
         };
         if verdict == Verdict::Quarantined && !state.quarantined.contains(plugin) {
             state.quarantined.push(plugin.clone());

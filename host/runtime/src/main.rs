@@ -12,6 +12,7 @@ mod exit;
 mod log;
 mod plugins;
 mod port;
+mod powers;
 mod rebuild;
 mod signals;
 mod start;

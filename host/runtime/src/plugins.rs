@@ -14,9 +14,17 @@ use portcullis_core::home::store::{self, StoreError};
 use portcullis_core::names::PluginName;
 use portcullis_core::policy::PortRoutes;
 use portcullis_core::protocol::report::{ErrorCode, Report};
-use portcullis_sandbox::{Engine, PROGRAM_VERSION, Plugin, PluginFault, TARGET};
+use portcullis_sandbox::{Engine, PROGRAM_VERSION, Plugin, PluginFault, Powers, TARGET};
 
-use crate::rebuild;
+use crate::powers::Opener;
+use crate::rebuild::{self, MadeBy};
+
+/// What serves one route.
+pub(crate) struct Candidate {
+    pub(crate) plugin: Prepared,
+    /// What the plugin may reach.
+    pub(crate) powers: Powers,
+}
 
 /// The plugin of one route.
 pub(crate) enum Prepared {
@@ -34,19 +42,27 @@ pub(crate) fn prepare(
     engine: &Engine,
     lock: &Lock,
     routes: &PortRoutes,
-) -> Vec<Prepared> {
+    opener: &Opener<'_>,
+) -> Vec<Candidate> {
     let plugins = Plugins { home, engine, lock };
     let unconditional = routes.unconditional();
     let each = routes.as_slice().iter().enumerate();
     each.map(|(place, route)| {
-        let prepared = if unconditional == Some(place) {
-            plugins.load(&route.plugin).map(Prepared::Loaded)
-        } else {
-            plugins.open(&route.plugin)
-        };
-        prepared.unwrap_or_else(|mut report| {
+        let powers = find(lock, &route.plugin).and_then(|installed| opener.open(route, installed));
+        let candidate = powers.and_then(|powers| {
+            let plugin = if unconditional == Some(place) {
+                plugins.load(&route.plugin).map(Prepared::Loaded)?
+            } else {
+                plugins.open(&route.plugin)?
+            };
+            Ok(Candidate { plugin, powers })
+        });
+        candidate.unwrap_or_else(|mut report| {
             report.plugin = Some(route.plugin.to_string());
-            Prepared::Unavailable(report)
+            Candidate {
+                plugin: Prepared::Unavailable(report),
+                powers: Powers::none(&route.origin, &route.plugin),
+            }
         })
     })
     .collect()
@@ -137,10 +153,21 @@ impl Plugins<'_> {
             Err(Fault::Incompatible(problem)) => return Err(incompatible(name, &problem)),
             Err(Fault::Artifact(problem)) => problem,
         };
-        tracing::warn!(plugin = %name, "making the ahead-of-time code again: {problem}");
-        if let Err(error) = rebuild::run(self.home, name) {
-            tracing::error!(plugin = %name, "failed to make the ahead-of-time code again: {error}");
-            return Err(self.unavailable(installed));
+        match rebuild::run(self.home, name) {
+            // One line for all the ports that have met it at once.
+            Ok(MadeBy::Us) => {
+                tracing::warn!(plugin = %name, "made the ahead-of-time code again: {problem}");
+            }
+            Ok(MadeBy::Another) => {
+                tracing::debug!(plugin = %name, "another port has mended the ahead-of-time code: {problem}");
+            }
+            Err(error) => {
+                tracing::error!(
+                    plugin = %name,
+                    "failed to make the ahead-of-time code again: {error} (it is needed, since: {problem})"
+                );
+                return Err(self.unavailable(installed));
+            }
         }
         // It has a new entry now.
         let lock = read_lock(self.home)?;

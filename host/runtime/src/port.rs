@@ -28,7 +28,7 @@ use crate::answer;
 use crate::channel::{Input, Output, Received, Sent};
 use crate::crashes::Crashes;
 use crate::exit::Exit;
-use crate::plugins::Prepared;
+use crate::plugins::Candidate;
 use crate::signals;
 use ending::Ending;
 use lane::{Lane, Message};
@@ -41,7 +41,7 @@ pub(crate) enum Service {
     /// Plugins, by these routes.
     Routes {
         routes: PortRoutes,
-        plugins: Vec<Prepared>,
+        plugins: Vec<Candidate>,
         engine: Engine,
         crashes: Crashes,
     },
@@ -96,7 +96,15 @@ pub(crate) fn serve(caller: Caller, service: Service, output: Output) -> Exit {
         port.connect_sessions();
         port.run()
     });
-    let (received, sent) = (port.messages, port.shared.output().frames());
+    let (received, sent, dropped) = {
+        let output = port.shared.output();
+        (port.messages, output.frames(), output.dropped())
+    };
+    if dropped > 0 {
+        // A one-shot browser closes its ends after the first frame, and argv does not say that it is one: a plugin that
+        // posts on is at fault only if somebody wonders where that went.
+        tracing::info!("the browser had closed its end: dropped {dropped} messages");
+    }
     let milliseconds = began.elapsed().as_millis();
     tracing::info!(received, sent, milliseconds, "port closed");
     exit
@@ -255,11 +263,18 @@ impl Port {
             Some(lane) => Ok(lane),
             None => {
                 let route = &routes.as_slice()[place];
-                let plugin = plugins[place].take(engine)?;
+                let Candidate { plugin, powers } = &mut plugins[place];
+                let plugin = plugin.take(engine)?;
                 if route.lifetime == Lifetime::Message && plugin.mode() == Mode::Session {
                     return Err(Box::new(answer::short_lived_session(&route.plugin)));
                 }
-                Ok(lane.insert(Lane::open(plugin, route, &self.peer, &self.shared)))
+                Ok(lane.insert(Lane::open(
+                    plugin,
+                    powers.clone(),
+                    route,
+                    &self.peer,
+                    &self.shared,
+                )))
             }
         }
     }

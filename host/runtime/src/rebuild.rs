@@ -8,7 +8,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,8 +45,17 @@ pub(crate) enum RebuildError {
     Failed { status: ExitStatus, words: String },
 }
 
-/// Makes the artifact of an installed plugin again.
-pub(crate) fn run(home: &Home, name: &PluginName) -> Result<(), RebuildError> {
+/// Who has made an artifact again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MadeBy {
+    /// The child of this port.
+    Us,
+    /// Another port's, while this one's waited for the lock; or nobody, since it was good.
+    Another,
+}
+
+/// Sees to it that the artifact of an installed plugin is made again, once for all ports that ask at the same time.
+pub(crate) fn run(home: &Home, name: &PluginName) -> Result<MadeBy, RebuildError> {
     let own = std::env::current_exe().map_err(RebuildError::NotStarted)?;
     let name_of_program = format!("portcullis{}", std::env::consts::EXE_SUFFIX);
     let mut command = Command::new(launcher::folder_of_programs(&own).join(name_of_program));
@@ -54,7 +63,7 @@ pub(crate) fn run(home: &Home, name: &PluginName) -> Result<(), RebuildError> {
         .args(["rebuild", name.as_str()])
         .env("PORTCULLIS_HOME", home.root())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = platform::prepare(&mut command)
         .and_then(|()| command.spawn())
@@ -67,14 +76,22 @@ pub(crate) fn run(home: &Home, name: &PluginName) -> Result<(), RebuildError> {
     }
     let status = finished?;
     if status.success() {
-        return Ok(());
+        // It says so where it has made something, and is silent where there was nothing to do.
+        let silent = words(child.stdout.take()).is_empty();
+        return Ok(if silent { MadeBy::Another } else { MadeBy::Us });
     }
-    let mut words = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        let _ = stderr.take(WORDS_LIMIT).read_to_end(&mut words);
-    }
-    let words = String::from_utf8_lossy(&words).trim().to_owned();
+    let words = words(child.stderr.take());
     Err(RebuildError::Failed { status, words })
+}
+
+/// What a child that has ended left in a pipe.
+fn words(pipe: Option<impl Read>) -> String {
+    let mut words = Vec::new();
+    if let Some(pipe) = pipe {
+        // Without its words it has still ended as it did.
+        let _ = pipe.take(WORDS_LIMIT).read_to_end(&mut words);
+    }
+    String::from_utf8_lossy(&words).trim().to_owned()
 }
 
 fn wait(child: &mut Child) -> Result<ExitStatus, RebuildError> {

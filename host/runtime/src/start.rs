@@ -15,8 +15,9 @@ use crate::channel::{self, Output};
 use crate::crashes::Crashes;
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::plugins::{self, Prepared, chain};
+use crate::plugins::{self, Candidate, chain};
 use crate::port::{self, Service};
+use crate::powers::Opener;
 use crate::{log, signals, watchdog};
 
 /// Serves the port that `arguments` (the whole of argv) describe, to its end.
@@ -118,7 +119,12 @@ fn open_service(
             "the sandbox could not be set up",
         ))
     })?;
-    let plugins = plugins::prepare(home, &engine, &lock, &routes);
+    let opener = Opener {
+        home,
+        origin: &caller.origin,
+        environment,
+    };
+    let plugins = plugins::prepare(home, &engine, &lock, &routes, &opener);
     let crashes = Crashes::open(home, &caller.origin, environment.wall_clock);
     confine_process(&routes, &plugins)?;
     Ok(Service::Routes {
@@ -145,11 +151,15 @@ fn memory(routes: &PortRoutes) -> u64 {
 }
 
 /// Gives up every right that this port does not need any more. From here on nothing can be opened.
-fn confine_process(routes: &PortRoutes, plugins: &[Prepared]) -> Result<(), Box<Report>> {
-    let needs = Needs {
-        code: plugins.iter().filter_map(Prepared::code).collect(),
+fn confine_process(routes: &PortRoutes, plugins: &[Candidate]) -> Result<(), Box<Report>> {
+    let mut needs = Needs {
         memory: Some(memory(routes)),
+        ..Needs::default()
     };
+    for Candidate { plugin, powers } in plugins {
+        needs.code.extend(plugin.code());
+        powers.add_needs(&mut needs);
+    }
     match confine::confine(routes.confinement(), &needs) {
         Ok(layers) => {
             tracing::info!("confined by the system: {layers}");

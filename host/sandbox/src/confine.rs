@@ -19,10 +19,11 @@ mod resources;
 #[cfg(windows)]
 mod windows;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 
-use portcullis_core::policy::Strictness;
+use portcullis_core::policy::{Access, Strictness};
 
 #[cfg(target_os = "linux")]
 use linux as platform;
@@ -42,6 +43,10 @@ pub struct Needs<'a> {
     /// Files that are open now and will be mapped later as native code: artifacts of plugins that are loaded when a
     /// message first reaches them. Where there are none, the process may make no memory executable any more.
     pub code: Vec<&'a File>,
+    /// Folders that are open now and whose contents stay reachable, for reading or for writing as well.
+    pub folders: Vec<(&'a File, Access)>,
+    /// TCP ports that may be connected to. Where there are none, the process may make no socket.
+    pub ports: BTreeSet<u16>,
     /// The most memory that the process can need, in bytes: its plugins' budgets and its own work. Only Windows has a
     /// limit that counts what is used and not what is reserved; elsewhere the budgets stand alone.
     pub memory: Option<u64>,

@@ -9,15 +9,13 @@ mod clocks;
 mod failure;
 mod state;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use portcullis_core::caller::Origin;
 use portcullis_core::names::HostName;
 use portcullis_core::policy::Limits;
 use wasmtime::component::Func;
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
+pub use budget::{Part, TooMany};
 pub use failure::{Failure, FailureKind};
 pub(crate) use state::State;
 
@@ -27,6 +25,7 @@ use crate::capabilities::port::Port;
 use crate::contract::{HandlerExports, PeerRecord, PluginErrorRecord, SessionExports, Text};
 use crate::engine::TICK;
 use crate::plugin::{Exports, Plugin};
+use crate::powers::Powers;
 use clocks::{Allowance, Clocked};
 
 /// What host calls may lift out of a guest in one call, in bytes. Twice the longest legal text in its widest encoding,
@@ -54,8 +53,8 @@ pub struct Terms {
     pub peer: Peer,
     /// What it may use.
     pub limits: Limits,
-    /// The settings that it may read.
-    pub config: Arc<BTreeMap<String, String>>,
+    /// What it may reach.
+    pub powers: Powers,
     /// Where its waiting is kept.
     pub alarms: Alarms,
 }

@@ -17,6 +17,7 @@ pub mod inspect;
 mod instance;
 pub mod offered;
 mod plugin;
+mod powers;
 
 #[cfg(feature = "compile")]
 pub use artifact::{CompileError, compile};
@@ -24,5 +25,6 @@ pub use artifact::{LoadError, PROGRAM_VERSION, TARGET};
 pub use capabilities::log::{PLUGIN_TARGET, PluginLog};
 pub use capabilities::port::{Port, PostFault, SilentPort, TimerFault};
 pub use engine::{Engine, EngineError};
-pub use instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
+pub use instance::{Failure, FailureKind, Instance, Outcome, Part, Peer, Terms, TooMany};
 pub use plugin::{Mode, Plugin, PluginFault};
+pub use powers::{Denials, Powers};

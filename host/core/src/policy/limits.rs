@@ -24,6 +24,20 @@ pub struct Limits {
     pub crashes: u32,
     /// The time within which crashes count.
     pub crash_window: TimeSpan,
+    /// What the plugin may keep for one origin: keys and values together.
+    pub storage: ByteSize,
+    /// Keys that it may keep for one origin.
+    pub storage_keys: u32,
+    /// The longest body of an HTTP request, and of a response.
+    pub http_body: ByteSize,
+    /// HTTP requests at a time.
+    pub http_in_flight: u32,
+    /// What the plugin may write into the folders that it was granted, in the life of a port.
+    pub files_written: ByteSize,
+    /// Files, folders and links that it may make there, in the life of a port.
+    pub files_made: u32,
+    /// Ports of one origin that may be open at a time.
+    pub ports: u32,
 }
 
 /// One row of the table of limits.
@@ -58,6 +72,20 @@ pub struct Table {
     pub crashes: Bound<u32>,
     /// See [`Limits::crash_window`].
     pub crash_window: Bound<TimeSpan>,
+    /// See [`Limits::storage`].
+    pub storage: Bound<ByteSize>,
+    /// See [`Limits::storage_keys`].
+    pub storage_keys: Bound<u32>,
+    /// See [`Limits::http_body`].
+    pub http_body: Bound<ByteSize>,
+    /// See [`Limits::http_in_flight`].
+    pub http_in_flight: Bound<u32>,
+    /// See [`Limits::files_written`].
+    pub files_written: Bound<ByteSize>,
+    /// See [`Limits::files_made`].
+    pub files_made: Bound<u32>,
+    /// See [`Limits::ports`].
+    pub ports: Bound<u32>,
 }
 
 /// The numbers.
@@ -118,6 +146,55 @@ pub const TABLE: Table = Table {
         default: TimeSpan::seconds(600),
         ceiling: TimeSpan::seconds(24 * 60 * 60),
     },
+    // Three times what a page may keep in `localStorage`; whoever needs more than the ceiling needs a folder.
+    storage: Bound {
+        key: "storage",
+        floor: ByteSize::kibibytes(4),
+        default: ByteSize::mebibytes(16),
+        ceiling: ByteSize::mebibytes(1024),
+    },
+    // Each key costs an entry in an index beside its bytes, so bytes alone do not bound the file.
+    storage_keys: Bound {
+        key: "storage-keys",
+        floor: 1,
+        default: 10_000,
+        ceiling: 1_000_000,
+    },
+    // Larger than any document an interface of the web answers with; a body is streamed, so this is no memory.
+    http_body: Bound {
+        key: "http-body",
+        floor: ByteSize::kibibytes(1),
+        default: ByteSize::mebibytes(16),
+        ceiling: ByteSize::mebibytes(4096),
+    },
+    // Six is what browsers open to one host.
+    http_in_flight: Bound {
+        key: "http-in-flight",
+        floor: 1,
+        default: 8,
+        ceiling: 64,
+    },
+    // Enough for an export of everything a person has typed, too little to fill a disk at once.
+    files_written: Bound {
+        key: "files-written",
+        floor: ByteSize::kibibytes(1),
+        default: ByteSize::mebibytes(256),
+        ceiling: ByteSize::mebibytes(1024 * 1024),
+    },
+    // A file system runs out of inodes as it runs out of bytes.
+    files_made: Bound {
+        key: "files-made",
+        floor: 1,
+        default: 10_000,
+        ceiling: 10_000_000,
+    },
+    // Each port is a process of some 10 MiB. Fifty tabs are usual, a thousand are an extension in a loop.
+    ports: Bound {
+        key: "ports",
+        floor: 1,
+        default: 64,
+        ceiling: 1024,
+    },
 };
 
 impl<T: Copy + PartialOrd + std::fmt::Display> Bound<T> {
@@ -158,6 +235,13 @@ impl Default for Limits {
             log_rate: TABLE.log_rate.default,
             crashes: TABLE.crashes.default,
             crash_window: TABLE.crash_window.default,
+            storage: TABLE.storage.default,
+            storage_keys: TABLE.storage_keys.default,
+            http_body: TABLE.http_body.default,
+            http_in_flight: TABLE.http_in_flight.default,
+            files_written: TABLE.files_written.default,
+            files_made: TABLE.files_made.default,
+            ports: TABLE.ports.default,
         }
     }
 }
@@ -181,6 +265,17 @@ mod tests {
         assert!(TABLE.log_rate.check(TABLE.log_rate.default).is_ok());
         assert!(TABLE.crashes.check(TABLE.crashes.default).is_ok());
         assert!(TABLE.crash_window.check(TABLE.crash_window.default).is_ok());
+        for bound in [TABLE.storage, TABLE.http_body, TABLE.files_written] {
+            assert!(bound.check(bound.default).is_ok());
+        }
+        for bound in [
+            TABLE.storage_keys,
+            TABLE.http_in_flight,
+            TABLE.files_made,
+            TABLE.ports,
+        ] {
+            assert!(bound.check(bound.default).is_ok());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::grant::Grant;
 use super::limits::Limits;
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
@@ -63,8 +64,8 @@ pub struct Route {
     pub check_inbound: bool,
     /// What the plugin may use.
     pub limits: Limits,
-    /// The static settings that the plugin may read.
-    pub config: BTreeMap<String, String>,
+    /// What the plugin may reach and is told.
+    pub grant: Grant,
     /// How much confinement by the operating system it asks for.
     pub confinement: Strictness,
     /// Where the route stands in the file: a line, from 1.

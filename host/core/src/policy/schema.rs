@@ -3,6 +3,8 @@
 //! The types with `Deserialize` mirror the file and leave this module only as [`Route`]s. Each value that has a rule
 //! of its own keeps its place in the file until the rule has been applied, so that every error has one.
 
+mod grant;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -50,6 +52,13 @@ struct LimitsTable {
     log_rate: Option<Spanned<String>>,
     crashes: Option<Spanned<u32>>,
     crash_window: Option<Spanned<String>>,
+    storage: Option<Spanned<String>>,
+    storage_keys: Option<Spanned<u32>>,
+    http_body: Option<Spanned<String>>,
+    http_in_flight: Option<Spanned<u32>>,
+    files_written: Option<Spanned<String>>,
+    files_made: Option<Spanned<u32>>,
+    ports: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize)]
@@ -69,7 +78,7 @@ struct RouteTable {
     #[serde(default)]
     limits: LimitsTable,
     #[serde(default)]
-    grant: GrantTable,
+    grant: grant::GrantTable,
     #[serde(default)]
     sandbox: SandboxTable,
 }
@@ -88,12 +97,6 @@ enum OnCrashWord {
     #[default]
     Restart,
     Close,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct GrantTable {
-    config: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -201,53 +204,47 @@ fn route(
         },
         check_inbound: table.check_inbound,
         limits: limits(&table.limits, defaults)?,
-        config: table.grant.config,
+        grant: grant::meaning_of(newlines, table.grant)?,
         confinement: match table.sandbox.os {
             StrictnessWord::Off => Strictness::Off,
             StrictnessWord::BestEffort => Strictness::BestEffort,
             StrictnessWord::Required => Strictness::Required,
         },
-        line: newlines.partition_point(|newline| *newline < at) + 1,
+        line: line_of(newlines, at),
     };
     Ok((at, route))
 }
 
+/// The line, from 1, of a byte.
+fn line_of(newlines: &[usize], at: usize) -> usize {
+    newlines.partition_point(|newline| *newline < at) + 1
+}
+
 /// The limits that a table sets, over those that it leaves alone.
 fn limits(table: &LimitsTable, defaults: Limits) -> Result<Limits, Fault> {
-    Ok(Limits {
-        memory: limit(table.memory.as_ref(), &TABLE.memory, defaults.memory)?,
-        cpu_per_call: limit(
-            table.cpu_per_call.as_ref(),
-            &TABLE.cpu_per_call,
-            defaults.cpu_per_call,
-        )?,
-        wall_per_call: limit(
-            table.wall_per_call.as_ref(),
-            &TABLE.wall_per_call,
-            defaults.wall_per_call,
-        )?,
-        init: limit(table.init.as_ref(), &TABLE.init, defaults.init)?,
-        message_in: limit(
-            table.message_in.as_ref(),
-            &TABLE.message_in,
-            defaults.message_in,
-        )?,
-        log_rate: limit(table.log_rate.as_ref(), &TABLE.log_rate, defaults.log_rate)?,
-        crashes: match &table.crashes {
-            None => defaults.crashes,
-            Some(count) => TABLE
-                .crashes
-                .check(*count.get_ref())
-                .map_err(|problem| Fault {
-                    at: count.span().start,
-                    problem,
-                })?,
-        },
-        crash_window: limit(
-            table.crash_window.as_ref(),
-            &TABLE.crash_window,
-            defaults.crash_window,
-        )?,
+    macro_rules! quantities_and_counts {
+        ($($quantity:ident)*; $($count:ident)*) => {
+            Ok(Limits {
+                $($quantity: limit(table.$quantity.as_ref(), &TABLE.$quantity, defaults.$quantity)?,)*
+                $($count: count(table.$count.as_ref(), &TABLE.$count, defaults.$count)?,)*
+            })
+        };
+    }
+    quantities_and_counts! {
+        memory cpu_per_call wall_per_call init message_in log_rate crash_window
+        storage http_body files_written;
+        crashes storage_keys http_in_flight files_made ports
+    }
+}
+
+fn count(number: Option<&Spanned<u32>>, bound: &Bound<u32>, default: u32) -> Result<u32, Fault> {
+    let Some(number) = number else {
+        return Ok(default);
+    };
+    let checked = bound.check(*number.get_ref());
+    checked.map_err(|problem| Fault {
+        at: number.span().start,
+        problem,
     })
 }
 

@@ -87,7 +87,7 @@ plugin = "echo"
     assert_eq!(notes.limits.wall_per_call, TimeSpan::seconds(120));
     assert_eq!(notes.limits.cpu_per_call, TimeSpan::milliseconds(250));
     assert_eq!(notes.limits.message_in, ByteSize::mebibytes(1));
-    assert_eq!(notes.config["theme"], "dark");
+    assert_eq!(notes.grant.config["theme"], "dark");
     assert_eq!(
         (notes.confinement, echo.confinement),
         (Strictness::Required, Strictness::BestEffort)

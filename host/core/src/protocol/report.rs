@@ -16,6 +16,8 @@ pub const RESERVED_KEY: &str = "$portcullis";
 pub enum ErrorCode {
     /// The policy has no route for this origin, host name and message.
     NoRoute,
+    /// The route grants something that nobody has approved for this build of the plugin.
+    PermissionRequired,
     /// The routed plugin is not installed.
     PluginMissing,
     /// The stored plugin is not the one that was installed.
@@ -116,6 +118,7 @@ impl ErrorCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoRoute => "no-route",
+            Self::PermissionRequired => "permission-required",
             Self::PluginMissing => "plugin-missing",
             Self::DigestMismatch => "digest-mismatch",
             Self::IncompatiblePlugin => "incompatible-plugin",

@@ -1,67 +1,14 @@
-//! What ends the loop's wait on Windows, where a pipe cannot be waited for together with anything else.
+//! What ends the loop's wait from another thread.
 //!
-//! The threads that read and write, and the handler of console events, ring; the loop listens. Whoever is about to wait
-//! asks for the number of rings first and looks at everything then, so no ring is missed.
+//! Most ports have one thread and no bell. Where one is needed (a power that works in the background; on Windows, every
+//! pipe) it is hung before anything can ring it, and rings are never lost: whoever waits after a ring does not wait.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-static RINGS: Mutex<u64> = Mutex::new(0);
-static HEARD: Condvar = Condvar::new();
-
-/// How often it has rung.
-pub(crate) fn rings() -> u64 {
-    *lock()
-}
-
-/// Ends every wait.
-pub(crate) fn ring() {
-    *lock() += 1;
-    HEARD.notify_all();
-}
-
-/// Waits until it has rung more often than `seen` times, or until the time is over. Returns whether it has rung.
-pub(crate) fn wait_past(seen: u64, until: Option<Instant>) -> bool {
-    let mut rings = lock();
-    while *rings <= seen {
-        rings = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            None => HEARD.wait(rings).unwrap_or_else(PoisonError::into_inner),
-            Some(Duration::ZERO) => return false,
-            Some(left) => {
-                HEARD
-                    .wait_timeout(rings, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-        };
-    }
-    true
-}
-
-fn lock() -> MutexGuard<'static, u64> {
-    // No code runs under the lock that could leave the number half-changed.
-    RINGS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ring_before_the_wait_is_heard() {
-        let seen = rings();
-        ring();
-        assert!(wait_past(seen, None));
-        let ringing = std::thread::spawn(ring);
-        assert!(wait_past(
-            seen + 1,
-            Some(Instant::now() + Duration::from_secs(20))
-        ));
-        ringing.join().expect("it rings");
-    }
-
-    #[test]
-    fn a_wait_has_an_end() {
-        assert!(!wait_past(u64::MAX, Some(Instant::now())));
-    }
-}
+#[cfg(unix)]
+pub(crate) use unix::{descriptor, hang, ring, silence};
+#[cfg(windows)]
+pub(crate) use windows::{hang, ring, rings, wait_past};

@@ -43,9 +43,12 @@ pub(crate) enum Sent {
 pub(crate) struct Output {
     sink: Sink,
     queue: VecDeque<u8>,
+    /// The bytes in the queue of each frame that is not written in full, the oldest first.
+    unwritten: VecDeque<usize>,
     waiting: Vec<Waker>,
     closed: bool,
     frames: u64,
+    dropped: u64,
 }
 
 impl Output {
@@ -54,9 +57,11 @@ impl Output {
         Self {
             sink: Sink::new(channel),
             queue: VecDeque::new(),
+            unwritten: VecDeque::new(),
             waiting: Vec::new(),
             closed: false,
             frames: 0,
+            dropped: 0,
         }
     }
 
@@ -69,6 +74,7 @@ impl Output {
     /// [`Self::wake_when_ready`] and tries again.
     pub(crate) fn send_unchecked(&mut self, text: &str) -> Sent {
         if self.closed {
+            self.dropped += 1;
             return Sent::Closed;
         }
         if self.queue.len() > QUEUE_LIMIT {
@@ -86,6 +92,7 @@ impl Output {
         if self.queue.is_empty() {
             written = self.write(&[IoSlice::new(&header), IoSlice::new(text.as_bytes())]);
             if self.closed {
+                self.dropped += 1;
                 return Sent::Closed;
             }
         }
@@ -95,6 +102,7 @@ impl Output {
             let body_from = written.saturating_sub(header.len());
             self.queue.extend(header.iter().skip(written));
             self.queue.extend(&text.as_bytes()[body_from..]);
+            self.unwritten.push_back(whole - written);
         }
         Sent::Taken
     }
@@ -113,7 +121,7 @@ impl Output {
             let slices = [IoSlice::new(front), IoSlice::new(back)];
             match self.sink.write(&slices) {
                 Ok(0) => return,
-                Ok(written) => drop(self.queue.drain(..written)),
+                Ok(written) => self.take_from_queue(written),
                 Err(()) => self.close(),
             }
         }
@@ -122,9 +130,23 @@ impl Output {
         }
     }
 
+    fn take_from_queue(&mut self, mut written: usize) {
+        self.queue.drain(..written);
+        while let Some(frame) = self.unwritten.front_mut() {
+            if *frame > written {
+                *frame -= written;
+                return;
+            }
+            written -= *frame;
+            self.unwritten.pop_front();
+        }
+    }
+
     /// The browser has closed its end: forgets what waits.
     pub(crate) fn close(&mut self) {
         self.closed = true;
+        self.dropped += self.unwritten.len() as u64;
+        self.unwritten = VecDeque::new();
         self.queue = VecDeque::new();
         self.waiting.drain(..).for_each(Waker::wake);
     }
@@ -142,6 +164,12 @@ impl Output {
     /// Frames that were sent.
     pub(crate) fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// Frames that nobody will read, since the browser had closed its end: those that waited then, and those that came
+    /// later. What was in its pipe by then is not among them.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// The descriptor, to wait on.
@@ -250,6 +278,28 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(output.is_closed() && output.waiting.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn frames_that_nobody_will_read_are_counted() {
+        let (mut reader, mut output) = pipe();
+        let fits = "1";
+        let does_not = format!("\"{}\"", "x".repeat(65_530));
+        assert_eq!(output.send_unchecked(fits), Sent::Taken);
+        assert_eq!(output.send_unchecked(&does_not), Sent::Taken);
+        assert_eq!(output.send_unchecked(fits), Sent::Taken);
+        // Room for the rest of the large one, but the last frame is left in parts.
+        let mut some = [0; 4096];
+        reader.read_exact(&mut some).expect("there is as much");
+        output.flush();
+        assert_eq!(output.send_unchecked(&does_not), Sent::Taken);
+        assert_eq!(output.dropped(), 0);
+        drop(reader);
+        output.flush();
+        assert!(output.is_closed());
+        assert_eq!(output.send_unchecked(fits), Sent::Closed);
+        assert_eq!((output.frames(), output.dropped()), (4, 2));
     }
 
     #[cfg(unix)]

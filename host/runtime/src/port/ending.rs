@@ -118,9 +118,10 @@ impl Port {
 
     /// Tells an extension that waits for an answer that none will come, once and only where nothing was ever sent.
     pub(super) fn send_no_reply(&mut self) {
-        let silent = self.first_message.is_some() && self.shared.output().frames() == 0;
+        let mut output = self.shared.output();
+        let silent = self.first_message.is_some() && output.frames() == 0 && !output.is_closed();
         if silent && !self.no_reply_sent {
-            let sent = self.shared.output().send_report(&answer::no_reply());
+            let sent = output.send_report(&answer::no_reply());
             self.no_reply_sent = sent == Sent::Taken;
         }
     }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use portcullis_core::policy::{Lifetime, OnCrash, Route};
 use portcullis_core::protocol::report::Report;
 use portcullis_sandbox::{
-    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, PluginLog, Port, SilentPort, Terms,
+    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, PluginLog, Port, Powers,
+    SilentPort, Terms,
 };
 
 use super::Shared;
@@ -50,7 +51,13 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Opens the lane of a route. Nothing runs yet.
-    pub(super) fn open(plugin: Plugin, route: &Route, peer: &Peer, shared: &Shared) -> Self {
+    pub(super) fn open(
+        plugin: Plugin,
+        powers: Powers,
+        route: &Route,
+        peer: &Peer,
+        shared: &Shared,
+    ) -> Self {
         let (flag, waker) = WakeFlag::new();
         let desk = Desk::new();
         let mode = plugin.mode();
@@ -58,7 +65,7 @@ impl Lane {
             log: PluginLog::new(&route.plugin, route.limits.log_rate),
             peer: peer.clone(),
             limits: route.limits,
-            config: Arc::new(route.config.clone()),
+            powers,
             alarms: shared.alarms.clone(),
         };
         let worker = Worker {

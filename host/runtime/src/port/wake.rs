@@ -1,42 +1,58 @@
-//! The waker of a lane: a flag that the loop looks at.
+//! The waker of a lane: a flag that the loop looks at, and a bell where another thread sets it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
+use std::thread::{self, ThreadId};
+
+use crate::channel::bell;
 
 /// Whether a lane has something to do. Starts so.
 ///
-/// Everything that wakes a lane happens on the port's one thread, so a flag is enough; what will one day wake it from
-/// another thread must also end the loop's wait.
+/// What happens on the port's own thread is seen without a bell: the loop looks at every flag before it waits.
 #[derive(Debug)]
-pub(super) struct WakeFlag(AtomicBool);
+pub(super) struct WakeFlag {
+    is_set: AtomicBool,
+    /// The port's thread.
+    home: ThreadId,
+}
 
 impl WakeFlag {
     pub(super) fn new() -> (Arc<Self>, Waker) {
-        let flag = Arc::new(Self(AtomicBool::new(true)));
+        let flag = Arc::new(Self {
+            is_set: AtomicBool::new(true),
+            home: thread::current().id(),
+        });
         (flag.clone(), flag.into())
     }
 
     /// Whether it was set; unsets it.
     pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
+        self.is_set.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.is_set.load(Ordering::Acquire)
     }
 
     pub(super) fn set(&self) {
-        self.0.store(true, Ordering::Release);
+        self.is_set.store(true, Ordering::Release);
+    }
+
+    fn set_from_anywhere(&self) {
+        self.set();
+        if thread::current().id() != self.home {
+            bell::ring();
+        }
     }
 }
 
 impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
-        self.set();
+        self.set_from_anywhere();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.set();
+        self.set_from_anywhere();
     }
 }

@@ -18,11 +18,11 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             let Text::Within(key) = key else {
                 return Ok((None,));
             };
-            Ok((store.data().config.get(&key).cloned(),))
+            Ok((store.data().powers.config.get(&key).cloned(),))
         },
     )?;
     interface.func_wrap("all", |store: StoreContextMut<'_, State>, ()| {
-        let pairs = store.data().config.iter();
+        let pairs = store.data().powers.config.iter();
         let all: Vec<_> = pairs
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();

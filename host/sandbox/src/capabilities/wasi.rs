@@ -1,7 +1,7 @@
-//! WASI 0.2, with an empty context: always there, since language runtimes import it whether they use it or not, and
-//! nothing in it but time, randomness and a way to the log.
+//! WASI 0.2: always there, since language runtimes import it whether they use it or not, and nothing in it but time,
+//! randomness, a way to the log and what the policy grants.
 //!
-//! No argument, no environment, no folder, no socket. Clocks and random numbers are real, because a runtime that gets
+//! No argument, no inherited environment, no socket. Clocks and random numbers are real, because a runtime that gets
 //! the same "random" numbers in every process makes keys that repeat.
 
 use wasmtime::component::Linker;
@@ -17,12 +17,13 @@ use wasmtime_wasi_io::bindings::wasi::io;
 use super::log::PluginLog;
 use super::output::Output;
 use crate::instance::State;
+use crate::powers::Powers;
 
 /// Random bytes in one call. wasmtime-wasi's default of 64 MiB lets a guest make the host allocate that.
 const RANDOM_LIMIT: u64 = 64 * 1024;
 
-/// The empty context, with both outputs led to `log`.
-pub(crate) fn context(log: &PluginLog) -> WasiCtx {
+/// The context: both outputs led to `log`, and what `powers` holds.
+pub(crate) fn context(log: &PluginLog, powers: &Powers) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
     builder
         .stdout(Output::standard_output(log))
@@ -31,6 +32,9 @@ pub(crate) fn context(log: &PluginLog) -> WasiCtx {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);
+    for (name, value) in &*powers.environment {
+        builder.env(name, value);
+    }
     builder.build()
 }
 

@@ -1,8 +1,5 @@
 //! What the host keeps for one store.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use portcullis_core::policy::Limits;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -14,6 +11,7 @@ use crate::alarms::Alarms;
 use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
 use crate::capabilities::wasi;
+use crate::powers::Powers;
 
 /// Resources that a guest may have at a time: pollables, streams and the like. wasmtime's default is a million.
 const RESOURCE_LIMIT: usize = 4096;
@@ -24,7 +22,7 @@ pub(crate) struct State {
     pub(crate) clocks: Clocks,
     pub(crate) alarms: Alarms,
     pub(crate) limits: Limits,
-    pub(crate) config: Arc<BTreeMap<String, String>>,
+    pub(crate) powers: Powers,
     pub(crate) log: PluginLog,
     pub(crate) port: Box<dyn Port>,
     pub(crate) table: ResourceTable,
@@ -42,7 +40,7 @@ impl State {
             clocks: Clocks::new(),
             alarms: terms.alarms,
             limits: terms.limits,
-            config: terms.config,
+            powers: terms.powers,
             log: terms.log,
             port,
             table,
@@ -53,9 +51,9 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log = &self.log;
+        let (log, powers) = (&self.log, &self.powers);
         WasiCtxView {
-            ctx: self.wasi.get_or_insert_with(|| wasi::context(log)),
+            ctx: self.wasi.get_or_insert_with(|| wasi::context(log, powers)),
             table: &mut self.table,
         }
     }

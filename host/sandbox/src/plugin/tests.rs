@@ -1,11 +1,10 @@
 //! The hand-written bindings against the contract itself: components made from `wit/` must load, bind and be called.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use portcullis_core::policy::Limits;
@@ -15,7 +14,7 @@ use wit_parser::{ManglingAndAbi, Resolve};
 use super::*;
 use crate::alarms::Alarms;
 use crate::instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
-use crate::{PluginLog, SilentPort, compile};
+use crate::{PluginLog, Powers, SilentPort, compile};
 
 /// A component of one world of the contract, whose every function traps.
 fn component_of(world: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
@@ -62,7 +61,10 @@ fn terms() -> Terms {
             host_name: None,
         },
         limits: Limits::default(),
-        config: Arc::new(BTreeMap::new()),
+        powers: Powers::none(
+            &"a@b".parse().expect("a valid id"),
+            &"dummy".parse().expect("a valid name"),
+        ),
         alarms: Alarms::default(),
     }
 }

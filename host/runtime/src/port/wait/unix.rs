@@ -1,9 +1,10 @@
-//! Unix: one `poll(2)` for both ends of the channel.
+//! Unix: one `poll(2)` for both ends of the channel and the bell.
 
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::channel::bell;
 use crate::port::Port;
 
 impl Port {
@@ -31,12 +32,16 @@ impl Port {
         let channel = output.as_fd();
         let watches_input = wants_input || !self.ending.has_begun();
         let watches_output = !output.is_closed();
-        let mut watched = Vec::with_capacity(2);
+        let bell = bell::descriptor();
+        let mut watched = Vec::with_capacity(3);
         if watches_input {
             watched.push(PollFd::new(&stdin, input_events));
         }
         if watches_output {
             watched.push(PollFd::new(&channel, output_events));
+        }
+        if let Some(bell) = &bell {
+            watched.push(PollFd::new(bell, PollFlags::IN));
         }
         let timeout = timeout.map(timespec);
         // An interrupted wait is a wait that is over: whoever calls looks at everything again.
@@ -53,8 +58,13 @@ impl Port {
         } else {
             none
         };
+        let bell_rang = bell.is_some() && seen.next().unwrap_or(none).contains(PollFlags::IN);
         drop(watched);
         drop(output);
+        if bell_rang {
+            // Every lane is looked at after this wait.
+            bell::silence();
+        }
         if !ready {
             return;
         }

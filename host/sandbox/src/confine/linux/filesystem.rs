@@ -1,12 +1,16 @@
 //! Landlock: no path can be opened any more, no TCP port reached, no process outside signalled.
 //!
 //! Descriptors that are open stay usable, so a process that has opened all that it needs needs no path at all. The one
-//! exception are artifacts that will be mapped later, each allowed as the one file that it is.
+//! exceptions are artifacts that will be mapped later, each allowed as the one file that it is, the folders of a grant,
+//! and the TCP ports of one.
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, PathBeneath, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort,
+    PathBeneath, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus,
+    Scope,
 };
+
+use portcullis_core::policy::Access;
 
 use super::Needs;
 
@@ -27,6 +31,24 @@ pub(super) fn restrict(needs: &Needs<'_>) -> Result<(), String> {
     }
 }
 
+/// What a granted folder allows: regular files and folders, and links between them. No device, socket or pipe can be
+/// made, and nothing can be started from there.
+fn rights(access: Access) -> BitFlags<AccessFs> {
+    let reading = AccessFs::ReadFile | AccessFs::ReadDir;
+    let writing = AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::MakeReg
+        | AccessFs::MakeDir
+        | AccessFs::MakeSym
+        | AccessFs::RemoveFile
+        | AccessFs::RemoveDir
+        | AccessFs::Refer;
+    match access {
+        Access::ReadOnly => reading,
+        Access::ReadWrite => reading | writing,
+    }
+}
+
 fn try_restrict(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::SoftRequirement)
@@ -38,6 +60,12 @@ fn try_restrict(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
         .create()?;
     for file in &needs.code {
         ruleset = ruleset.add_rule(PathBeneath::new(file, AccessFs::ReadFile))?;
+    }
+    for (folder, access) in &needs.folders {
+        ruleset = ruleset.add_rule(PathBeneath::new(folder, rights(*access)))?;
+    }
+    for port in &needs.ports {
+        ruleset = ruleset.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }
     Ok(ruleset.restrict_self()?.ruleset)
 }

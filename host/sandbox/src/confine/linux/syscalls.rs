@@ -72,11 +72,8 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_clock_settime,
     libc::SYS_sethostname,
     libc::SYS_setdomainname,
-    // The network, of which nothing is granted.
-    libc::SYS_socket,
+    // Being reached from outside, and reaching other programs here.
     libc::SYS_socketpair,
-    libc::SYS_connect,
-    libc::SYS_bind,
     libc::SYS_listen,
     libc::SYS_accept,
     libc::SYS_accept4,
@@ -87,6 +84,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_semget,
     libc::SYS_mq_open,
 ];
+
+/// Refused whatever the arguments, where nothing on the network is granted.
+const NETWORK: &[libc::c_long] = &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind];
 
 /// Refused whatever the arguments, where the machine has them: the newer ones have none.
 #[cfg(target_arch = "x86_64")]
@@ -152,6 +152,11 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
         .chain(REFUSED_HERE)
         .map(|call| (*call, Vec::new()));
     let mut rules: Rules = always.collect();
+    if needs.ports.is_empty() {
+        rules.extend(NETWORK.iter().map(|call| (*call, Vec::new())));
+    } else {
+        rules.insert(libc::SYS_socket, foreign_sockets()?);
+    }
     // A thread is made with CLONE_THREAD; without it, it is a process.
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
     rules.insert(
@@ -172,6 +177,18 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
         }
     }
     Ok(rules)
+}
+
+/// Sockets of every family but the internet's. What a socket of those may be connected to is Landlock's to say.
+fn foreign_sockets() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let families = [libc::AF_INET, libc::AF_INET6];
+    let length = SeccompCmpArgLen::Dword;
+    let neither = families.map(|family| {
+        let family = u64::from(family.unsigned_abs());
+        SeccompCondition::new(0, length.clone(), SeccompCmpOp::Ne, family)
+    });
+    let neither = neither.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(vec![SeccompRule::new(neither)?])
 }
 
 /// A rule about the lower half of one argument.
