@@ -10,6 +10,7 @@ use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE, Port, programs};
 use rustix::process::Signal;
 
 use crate::fixture::{HELLO, home, home_with, route};
+use crate::hostile::measured::{expect_goes_on, expect_small};
 use crate::malformed::assert_public;
 
 #[test]
@@ -22,6 +23,7 @@ fn a_store_that_was_changed_is_refused() {
         let mut port = Browser::chromium(&home).start();
         let error = port.ask(HELLO).expect_error("digest-mismatch");
         assert_eq!(error.plugin.as_deref(), Some("echo"), "{change:?}");
+        expect_small(&port, "a store that was changed");
         assert_public(&home, &error);
         let ended = port.end();
         let code = ended.status.code().unwrap_or(-1);
@@ -129,7 +131,8 @@ fn a_damaged_artifact_is_rebuilt_once_with_a_line_in_the_log() {
             frame.shortened(),
             port.stderr()
         );
-        port.end().expect_exit(0).expect_no_frames();
+        expect_small(&port, "a host that had code made again");
+        expect_goes_on(port, &home, "after the rebuild", (HELLO, HELLO));
         let before = home.log();
         assert!(
             matches!(change, Change::Given) && !rustix::process::geteuid().is_root()
@@ -173,6 +176,7 @@ fn a_damaged_artifact_without_the_compiler_is_an_error_with_the_command() {
             "{change:?}: a hint is a command"
         );
         assert!(port.try_receive(Duration::from_millis(50)).is_none());
+        expect_small(&port, "a host without code");
         let ended = port.end();
         assert!(
             !ended.stderr.is_empty(),
@@ -207,10 +211,10 @@ fn an_artifact_is_never_taken_from_another_plugin() {
 }
 
 #[test]
-fn ports_that_open_at_once_share_one_rebuild() {
+fn ports_that_open_at_once_share_one_rebuild_and_one_line() {
     let home = home("unruly");
     apply(&Change::Cut, &only_file(&home, "cache"));
-    let mut ports: Vec<Port> = (0..4).map(|_| Browser::chromium(&home).start()).collect();
+    let mut ports: Vec<Port> = (0..5).map(|_| Browser::chromium(&home).start()).collect();
     for port in &mut ports {
         port.send("[1]");
     }
@@ -224,10 +228,18 @@ fn ports_that_open_at_once_share_one_rebuild() {
     for port in &mut ports[1..] {
         port.receive(PATIENCE).expect_text(r#"{"length":3}"#);
     }
+    let mut words = String::new();
     for port in ports {
-        port.end().expect_exit(0).expect_no_frames();
+        words += &port.end().expect_exit(0).expect_no_frames().stderr;
     }
-    assert_eq!(inode(), made, "one of the four makes it, the others wait");
+    assert_eq!(inode(), made, "one of the five makes it, the others wait");
+    for text in [home.log(), words] {
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("ahead-of-time"))
+            .count();
+        assert_eq!(lines, 1, "the one that made it says so:\n{text}");
+    }
 }
 
 #[test]

@@ -22,10 +22,10 @@ use serde_json::Value;
 
 /// What one run of `portcullis` left behind.
 #[derive(Debug)]
-struct Said {
+pub(crate) struct Said {
     command: String,
     code: i32,
-    stdout: String,
+    pub(crate) stdout: String,
     stderr: String,
 }
 
@@ -37,7 +37,7 @@ fn run<'a>(home: &Home, arguments: impl IntoIterator<Item = &'a str>) -> Said {
 
 /// Runs the command and takes what it said.
 #[track_caller]
-fn finished(home: &Home, command: &mut Command) -> Said {
+pub(crate) fn finished(home: &Home, command: &mut Command) -> Said {
     let output = command.output().expect("the program was just built");
     said(home, command, &output)
 }
@@ -66,7 +66,7 @@ fn said(home: &Home, command: &Command, output: &Output) -> Said {
 impl Said {
     /// Succeeded, printed exactly this and said nothing else.
     #[track_caller]
-    fn prints(self, stdout: &str) -> Self {
+    pub(crate) fn prints(self, stdout: &str) -> Self {
         assert_eq!(
             (self.code, &*self.stderr, &*self.stdout),
             (0, "", stdout),
@@ -78,7 +78,7 @@ impl Said {
 
     /// Succeeded and said nothing on standard error; what it printed is for the test to look at.
     #[track_caller]
-    fn succeeds(self) -> String {
+    pub(crate) fn succeeds(self) -> String {
         assert_eq!(
             (self.code, &*self.stderr),
             (0, ""),
@@ -91,7 +91,7 @@ impl Said {
 
     /// Was refused with this code and this one error, and printed nothing.
     #[track_caller]
-    fn refuses(self, code: i32, error: &str) -> Self {
+    pub(crate) fn refuses(self, code: i32, error: &str) -> Self {
         let expected = format!("error: {error}\n");
         assert_eq!(
             (self.code, &*self.stdout, &*self.stderr),
@@ -104,7 +104,7 @@ impl Said {
 
     /// Was refused with this code, and the error has these words in it.
     #[track_caller]
-    fn refuses_with(self, code: i32, words: &str) -> Self {
+    pub(crate) fn refuses_with(self, code: i32, words: &str) -> Self {
         assert_eq!(
             (self.code, &*self.stdout),
             (code, ""),

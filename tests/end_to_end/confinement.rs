@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use portcullis_tests::{Browser, ORIGIN, programs};
+use rustix::process::Signal;
 
-use crate::fixture::{HELLO, home, home_with, route};
+use crate::fixture::{HELLO, Verb, home, home_with, limited_home, order, route};
 
 /// What the probe prints in one of its modes: each deed, and whether it was done.
 fn probe(mode: &str) -> BTreeMap<String, bool> {
@@ -121,6 +123,49 @@ fn required_fails_closed_where_a_layer_is_absent() {
                 .expect_stderr_contains("no landlock (");
         }
     }
+}
+
+/// A mask survives `exec`, and the host lives by two signals: the ticks that stop a guest, and the one that ends a port.
+#[test]
+fn signals_that_a_parent_has_blocked_still_count() {
+    let home = limited_home("unruly", "cpu-per-call = \"300ms\"");
+    let probe = programs::confinement_probe();
+    let wrapper = || [probe.as_os_str(), "with-blocked-signals".as_ref()];
+    for signal in [
+        None,
+        Some(Signal::TERM),
+        Some(Signal::INT),
+        Some(Signal::HUP),
+    ] {
+        let mut port = Browser::chromium(&home).wrapper(wrapper()).start();
+        port.ask(HELLO).expect_text(r#"{"length":18}"#);
+        match signal {
+            None => {
+                port.ask(&order(Verb::Loop, 0))
+                    .expect_error("plugin-timeout");
+                port.ask(HELLO).expect_text(r#"{"length":18}"#);
+                port.close_input();
+            }
+            Some(signal) => {
+                port.signal(signal);
+            }
+        }
+        port.wait()
+            .expect_exit(0)
+            .expect_no_frames()
+            .expect_within(Duration::from_millis(1900));
+    }
+    // They were blocked indeed: a program that does nothing about it cannot be ended by them.
+    let mut port = Browser::chromium(&home)
+        .wrapper(wrapper())
+        .program(Path::new("/bin/cat"))
+        .arguments(["-"])
+        .start();
+    port.ask("[1]").expect_text("[1]");
+    port.signal(Signal::TERM);
+    thread::sleep(Duration::from_millis(200));
+    assert!(port.is_running(), "SIGTERM was not blocked");
+    port.end().expect_exit(0).expect_no_frames();
 }
 
 #[test]

@@ -18,8 +18,13 @@ pub(crate) fn guest(name: &str) -> PathBuf {
         "ping-pong" => guests::ping_pong(),
         "unruly" => guests::unruly(),
         "unruly-session" => guests::unruly_session(),
+        "counter" => guests::counter(),
+        "storage" => guests::storage(),
         "loops-at-start" => guests::loops_at_start(),
         "traps-at-start" => guests::traps_at_start(),
+        "notes" => guests::notes(),
+        "sensors" => guests::sensors(),
+        "files" => guests::files(),
         _ => panic!("there is no guest `{name}`"),
     }
 }

@@ -9,12 +9,23 @@ use serde_json::Value;
 /// Every crate of the workspace, and which of the others it may depend on.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("portcullis-core", &[]),
-    ("portcullis-sandbox", &["portcullis-core"]),
+    ("portcullis-storage", &[]),
+    (
+        "portcullis-sandbox",
+        &["portcullis-core", "portcullis-storage"],
+    ),
     (
         "portcullis-host",
         &["portcullis-core", "portcullis-sandbox"],
     ),
-    ("portcullis", &["portcullis-core", "portcullis-sandbox"]),
+    (
+        "portcullis",
+        &[
+            "portcullis-core",
+            "portcullis-sandbox",
+            "portcullis-storage",
+        ],
+    ),
     ("portcullis-tests", &[]),
 ];
 
@@ -24,7 +35,11 @@ const MUST_NOT_USE: &[(&str, &[&str])] = &[
         "portcullis-core",
         &["wasmtime", "wasmtime-wasi", "tokio", "tracing"],
     ),
-    ("portcullis-sandbox", &["serde_json", "toml"]),
+    (
+        "portcullis-storage",
+        &["wasmtime", "tokio", "tracing", "serde_json", "toml"],
+    ),
+    ("portcullis-sandbox", &["rusqlite", "serde_json", "toml"]),
     (
         "portcullis-host",
         &["wasmtime", "wasmtime-wasi", "clap", "toml", "indicatif"],
@@ -57,6 +72,19 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
             "io::stdin",
             "io::stdout",
             "println!",
+        ],
+    ),
+    (
+        "host/storage/src",
+        &[
+            "wasmtime",
+            "portcullis_core",
+            "std::env",
+            "SystemTime::now",
+            "Instant::now",
+            "thread::sleep",
+            "process::exit",
+            "format!",
         ],
     ),
     (

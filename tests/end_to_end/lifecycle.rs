@@ -269,6 +269,30 @@ fn case_32_a_signal_inside_a_frame_is_an_ordinary_end() {
 }
 
 #[test]
+fn case_32_a_burst_for_a_slow_plugin_does_not_hold_up_the_end() {
+    // A thousand messages that have arrived at once, each served within one turn of the plugin: five seconds of work in
+    // which nothing but the loop's own turns looks at signals and at the second that an ending port has.
+    for plugin in ["unruly", "unruly-session"] {
+        let home = home(plugin);
+        for signal in [None, Some(Signal::TERM)] {
+            let mut port = Browser::chromium(&home).start();
+            port.ask(HELLO).expect_text(r#"{"length":18}"#);
+            port.send_raw(&encode(&order(Verb::Burn, 5)).repeat(1000));
+            port.receive(PATIENCE).expect_text(r#"{"burnt":5}"#);
+            match signal {
+                None => port.close_input(),
+                Some(signal) => port.signal(signal),
+            };
+            let ended = port.wait().expect_exit(0).expect_within(CHROMIUM);
+            assert!(ended.frames.len() < 900, "the burst took no time");
+            for frame in &ended.frames {
+                frame.expect_text(r#"{"burnt":5}"#);
+            }
+        }
+    }
+}
+
+#[test]
 fn case_33_a_serving_host_has_no_children() {
     // No capability starts a helper yet; what is not there cannot be orphaned.
     let home = home("unruly");

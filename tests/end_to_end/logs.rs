@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use portcullis_tests::{Browser, ORIGIN, OTHER_ORIGIN, PATIENCE};
+use portcullis_tests::{Browser, ORIGIN, OTHER_ORIGIN, PATIENCE, Stderr};
 
 use crate::fixture::{HELLO, Verb, home, home_with, limited_home, order, route};
 
@@ -207,4 +207,40 @@ fn the_log_is_rotated_before_it_grows_without_bound() {
         now < old.len() as u64 / 2,
         "36 MiB of log were appended to: {now} bytes"
     );
+}
+
+/// A disk that takes nothing more: a limit on the size of files does the same to every write, and needs no right to mount
+/// anything. The log and the journal of crashes are what the host writes.
+#[test]
+fn a_full_disk_costs_no_answer() {
+    for (stderr, said) in [(Stderr::Kept, true), (Stderr::Broken, false)] {
+        let home = limited_home("unruly", "crashes = 3");
+        let full = ["/bin/sh", "-c", "ulimit -f 0 && exec \"$@\"", "sh"];
+        let mut port = Browser::chromium(&home)
+            .wrapper(full)
+            .stderr(stderr)
+            .start();
+        port.ask(HELLO).expect_text(r#"{"length":18}"#);
+        for _ in 0..3 {
+            port.ask(&order(Verb::Trap, 0))
+                .expect_error("plugin-crashed");
+        }
+        // Nothing could be written down, and within the port it counts all the same.
+        port.ask(HELLO).expect_error("quarantined");
+        let ended = port.end().expect_exit(0).expect_no_frames();
+        let lines = ended.stderr.lines();
+        let journal = lines.filter(|line| line.contains("failed to write the journal of crashes"));
+        assert_eq!(journal.count(), usize::from(said), "{}", ended.stderr);
+        assert_eq!(home.log(), "", "nothing can be written to the log");
+        let crashes = home.path().join("crashes");
+        let written: u64 = fs::read_dir(crashes)
+            .expect("the folder can be made")
+            .filter_map(|file| Some(file.ok()?.metadata().ok()?.len()))
+            .sum();
+        assert_eq!(written, 0, "nothing can be written to the journal");
+        // With room again, the next port begins to count.
+        let mut port = Browser::chromium(&home).start();
+        port.ask(HELLO).expect_text(r#"{"length":18}"#);
+        port.end().expect_exit(0).expect_no_frames().expect_quiet();
+    }
 }

@@ -22,11 +22,15 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod confinement;
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod fixture;
 #[cfg(target_os = "linux")]
 mod framing;
 #[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(target_os = "linux")]
+mod http;
 #[cfg(target_os = "linux")]
 mod lifecycle;
 #[cfg(target_os = "linux")]
@@ -42,4 +46,10 @@ mod misdeeds;
 #[cfg(target_os = "linux")]
 mod quarantine;
 #[cfg(target_os = "linux")]
+mod registering;
+#[cfg(target_os = "linux")]
+mod secrets;
+#[cfg(target_os = "linux")]
 mod sessions;
+#[cfg(target_os = "linux")]
+mod storage;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use portcullis_tests::{Browser, Ended, Home, HostError, ORIGIN};
 
 use crate::fixture::{HELLO, home, home_with, route};
+use crate::hostile::measured::expect_small;
 
 /// Asks twice and returns the first error and the end.
 fn refused(browser: Browser) -> (HostError, Ended) {
@@ -17,6 +18,7 @@ fn refused(browser: Browser) -> (HostError, Ended) {
         .expect("a home that is broken is answered with errors");
     let second = port.ask(HELLO).error().expect("every frame is answered");
     assert_eq!((first.request, second.request), (Some(1), Some(2)));
+    expect_small(&port, "a home that is broken");
     (first, port.end())
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE};
+use portcullis_tests::{Browser, Home, ORIGIN, Output, PATIENCE};
 
 use crate::fixture::{HELLO, Verb, home, home_with, order, order_to, route};
+use crate::hostile::measured::{END, expect_goes_on, expect_small};
 
 /// One extension, two plugins, told apart by `/to`.
 fn two_plugins(limits: &str) -> Home {
@@ -412,4 +413,91 @@ fn an_error_says_which_request_it_answers() {
         ]
     );
     port.end().expect_exit(0).expect_no_frames();
+}
+
+/// How often the log says that a guest was told this of a post from there.
+fn told(home: &Home, from: &str, code: &str) -> usize {
+    let note = format!("posting from {from}: {code}");
+    let log = home.log();
+    log.lines().filter(|line| line.contains(&note)).count()
+}
+
+/// The next port of the same extension is served, and both have stayed small.
+#[track_caller]
+fn expect_next_port(home: &Home, what: &str) {
+    let port = Browser::chromium(home).start();
+    expect_goes_on(port, home, what, ("[1]", r#"{"length":3}"#));
+}
+
+/// The line that says how many messages the browser did not wait for: the number, where there is one such line.
+#[track_caller]
+fn dropped(home: &Home) -> u64 {
+    let log = home.log();
+    let number = |line: &str| {
+        let (_, rest) = line.split_once("the browser had closed its end: dropped ")?;
+        rest.split(' ').next()?.parse().ok()
+    };
+    let found: Vec<u64> = log.lines().filter_map(number).collect();
+    assert_eq!(found.len(), 1, "one line says it:\n{log}");
+    found[0]
+}
+
+/// Case 29 of the hostile plugins.
+#[test]
+fn posts_after_the_output_has_closed_are_told_so() {
+    let home = home("unruly-session");
+    // One that waits for the browser when it goes.
+    let mut port = Browser::chromium(&home).output(Output::Unread).start();
+    port.send(&order(Verb::Flood, 0));
+    std::thread::sleep(Duration::from_millis(300));
+    expect_small(&port, "case 29");
+    port.close_output();
+    port.wait().expect_exit(0).expect_within(END);
+    assert_eq!(told(&home, "message", "closed"), 1, "{}", home.log());
+    assert!(dropped(&home) > 1, "what waited, and the one that it met");
+    expect_next_port(&home, "case 29");
+}
+
+/// Case 29 of the hostile plugins.
+#[test]
+fn a_post_from_disconnect_is_told_whether_anybody_reads() {
+    for (closes_output, code) in [(true, "closed"), (false, "none")] {
+        let home = home("unruly-session");
+        let mut port = Browser::chromium(&home).start();
+        port.ask(&order(Verb::PostAtEnd, 0)).expect_text("true");
+        expect_small(&port, "case 29");
+        if closes_output {
+            port.close_output();
+        }
+        port.close_input();
+        let ended = port.wait().expect_exit(0).expect_quiet();
+        let ended = ended.expect_within(END);
+        assert_eq!(ended.frames.len(), usize::from(!closes_output));
+        assert_eq!(told(&home, "disconnect", code), 1, "{}", home.log());
+        if closes_output {
+            assert_eq!(dropped(&home), 1);
+        } else {
+            assert!(!home.log().contains("dropped"), "{}", home.log());
+        }
+        expect_next_port(&home, "case 29");
+    }
+}
+
+/// Case 32 of the hostile plugins. `sendNativeMessage`: the browser writes one message, takes one frame and closes both ends, while the plugin has more
+/// to say. What comes then is dropped, with one line, and is no fault of anybody.
+#[test]
+fn what_a_plugin_posts_after_the_answer_to_a_one_shot_is_dropped_with_one_line() {
+    let home = home("unruly-session");
+    let mut port = Browser::chromium(&home).start();
+    port.send(&order(Verb::PostSlowly, 3));
+    port.receive(PATIENCE).expect_text(r#"{"post":1}"#);
+    expect_small(&port, "case 32");
+    port.close_output().close_input();
+    port.wait().expect_exit(0).expect_quiet().expect_within(END);
+    // Two posts and the reply; a test that was held up may have let one or two of them into the pipe.
+    let dropped = dropped(&home);
+    assert!((1..=3).contains(&dropped), "{dropped}: {}", home.log());
+    let told = told(&home, "message", "closed");
+    assert!(told as u64 + 1 == dropped, "{}", home.log());
+    expect_next_port(&home, "case 32");
 }

@@ -39,7 +39,7 @@ export function watch(listener) {
  *     done                             post, disconnect
  *     heard { text }                   hear, ask
  *     heard-long { bytes, same }       hear, ask; `same` says whether the reply is what was sent last
- *     ended { message }                hear, ask: what `chrome.runtime.lastError` says
+ *     ended { message }                hear, ask: what the browser says of it
  *     silence                          hear, ask
  *     threw { message }                any
  */
@@ -141,8 +141,9 @@ class Conversation {
       this.#port = chrome.runtime.connectNative(this.#host);
       this.#port.onMessage.addListener((value) => this.#arrive(this.#heard(value)));
       // Only the host's end raises this event: disconnecting from this side does not.
-      this.#port.onDisconnect.addListener(() => {
-        this.#arrive({ kind: "ended", message: chrome.runtime.lastError?.message ?? "" });
+      // Firefox tells the reason by the port, Chromium by `lastError`.
+      this.#port.onDisconnect.addListener((port) => {
+        this.#arrive({ kind: "ended", message: port.error?.message ?? chrome.runtime.lastError?.message ?? "" });
       });
     }
     return this.#port;

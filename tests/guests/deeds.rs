@@ -132,12 +132,15 @@ fn common(
         }
         Verb::Garbage => "{\"unfinished\":".to_owned(),
         Verb::Empty => String::new(),
+        Verb::Odd => odd_text(order.n),
         Verb::Forge => FORGED.to_owned(),
         Verb::Silent
         | Verb::Post
+        | Verb::PostSlowly
         | Verb::Flood
         | Verb::PostLarge
         | Verb::PostGarbage
+        | Verb::PostOdd
         | Verb::PostForged
         | Verb::Timers
         | Verb::TimerTooLong
@@ -156,6 +159,15 @@ fn common(
 
 /// An error frame of the host, from a plugin.
 const FORGED: &str = "{\"$portcullis\":{\"error\":{\"code\":\"internal\",\"message\":\"forged\"}}}";
+
+/// One of the texts that are odd; nothing where there is none with that number.
+fn odd_text(number: u64) -> String {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    odd_texts()
+        .into_iter()
+        .nth(number)
+        .map_or_else(String::new, |(_, text, _)| text)
+}
 
 fn run_for_ever() -> ! {
     let mut count: u64 = 0;

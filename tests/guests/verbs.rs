@@ -68,6 +68,8 @@ verbs! {
     Garbage,
     /// Replies with nothing at all.
     Empty,
+    /// Replies with the text number `n` of `tests/guests/texts.rs`.
+    Odd,
     /// Replies with what only the host may say.
     Forge,
 
@@ -76,12 +78,17 @@ verbs! {
     Silent,
     /// Posts `n` messages `{"post": i}`, then replies.
     Post,
-    /// Posts `n` messages of 16 KiB, or with 0 until `port.post` refuses; then replies.
+    /// Posts `n` messages `{"post": i}`, 300 milliseconds apart and whatever becomes of them, then replies. A refusal's
+    /// code goes to the log.
+    PostSlowly,
+    /// Posts `n` messages of 16 KiB, or with 0 until `port.post` refuses; then replies. A refusal's code goes to the log.
     Flood,
     /// Posts a JSON string of `n` bytes in all and replies with the code that it got.
     PostLarge,
     /// Posts something that is not JSON and replies with the code that it got.
     PostGarbage,
+    /// Posts the text number `n` of `tests/guests/texts.rs` and replies with the code that it got.
+    PostOdd,
     /// Posts what only the host may say and replies with the code that it got.
     PostForged,
     /// Sets `n` timers for an hour and replies how many were refused, and how.

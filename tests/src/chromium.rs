@@ -121,6 +121,12 @@ impl Chromium {
         Ok(browser)
     }
 
+    /// The folder that is the browser's `HOME`.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The origin that the browser gives the extension, `chrome-extension://<id>/`.
     #[must_use]
     pub fn origin(&self) -> String {
@@ -369,8 +375,9 @@ impl Drop for Chromium {
     }
 }
 
+/// Where a browser without a flag for it would have its profile, so that what registers hosts finds it there.
 fn profile(folder: &Path) -> PathBuf {
-    folder.join("profile")
+    folder.join(".config/chromium")
 }
 
 fn log(folder: &Path) -> PathBuf {

@@ -46,6 +46,24 @@ pub fn ping_pong() -> PathBuf {
     built(&BUILT, "plugins/ping-pong", "ping-pong", None)
 }
 
+/// `plugins/notes`: text notes in a granted folder.
+pub fn notes() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "plugins/notes", "notes", None)
+}
+
+/// `plugins/sensors`: what a granted class of devices tells.
+pub fn sensors() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "plugins/sensors", "sensors", None)
+}
+
+/// `tests/guests/files`: a handler that asks `wasi:filesystem` for whatever it is told to.
+pub fn files() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/files", "files", None)
+}
+
 /// `tests/guests/unruly`: a handler that misbehaves on request (`tests/guests/verbs.rs`).
 pub fn unruly() -> PathBuf {
     static BUILT: Built = Built::new();
@@ -83,6 +101,36 @@ pub fn unruly_session() -> PathBuf {
         "unruly-session",
         None,
     )
+}
+
+/// `plugins/counter`: a handler that adds in its storage.
+pub fn counter() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "plugins/counter", "counter", None)
+}
+
+/// `tests/guests/storage`: a session that does with its storage what it is told.
+pub fn storage() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/storage", "storage", None)
+}
+
+/// `plugins/fetch`: a handler that fetches a URL.
+pub fn fetch() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "plugins/fetch", "fetch", None)
+}
+
+/// `tests/guests/http`: a handler that sends whatever request it is told to.
+pub fn http() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/http", "http-guest", None)
+}
+
+/// `tests/guests/secrets`: a handler that uses secrets, and tells where it should not.
+pub fn secrets() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/secrets", "secrets", None)
 }
 
 /// Builds once per process. The mutex keeps the variants of one project apart: they leave the same file name.

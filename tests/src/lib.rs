@@ -9,9 +9,11 @@
 //! with a panic or by a signal that the test did not send.
 
 pub mod cargo;
-// The fake browser and the driver of the real one wait for pipes and processes in ways of Linux.
+// The fake browser and the drivers of the real ones wait for pipes and processes in ways of Linux.
 #[cfg(target_os = "linux")]
 pub mod chromium;
+#[cfg(target_os = "linux")]
+pub mod firefox;
 pub mod guests;
 pub mod programs;
 

@@ -5,7 +5,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    add, compile_artifact, doctor, enable, inspect, list, policy, rebuild, remove, route, send,
+    add, compile_artifact, doctor, enable, grant, inspect, list, logs, pack, permissions, policy,
+    rebuild, register, remove, revoke, route, secret, secret_broker, send, storage, unregister,
 };
 
 /// Runs WebAssembly plugins for browser extensions, and lets them do nothing that the policy does not grant.
@@ -32,24 +33,50 @@ pub(crate) enum Verb {
     Add(add::Arguments),
     /// Lists the installed plugins
     List(list::Arguments),
-    /// Removes a plugin; what it has stored stays
+    /// Removes a plugin; what it has stored stays, unless `--purge` says otherwise
     Remove(remove::Arguments),
     /// Checks every installed plugin and its native code against their digests
     Verify,
     /// Adds, lists and removes routes: which plugin serves which extension
     #[command(subcommand)]
     Route(route::Route),
+    /// Gives a plugin powers for one extension
+    Grant(grant::Arguments),
+    /// Takes powers of a plugin away, for one extension
+    Revoke(revoke::Arguments),
+    /// Shows what plugins ask for and have, and takes everything away
+    #[command(subcommand)]
+    Permissions(permissions::Permissions),
+    /// Writes into a component what it asks for
+    Pack(pack::Arguments),
+    /// Prints the JSON schema of `policy.toml`, for editors
+    Schema,
     /// Shows what a `.wasm` file is, without running or installing it
     Inspect(inspect::Arguments),
     /// Sends one message to the host as a browser would, and prints the answer
     Send(send::Arguments),
+    /// Looks at what a plugin keeps for an extension, and mends it
+    #[command(subcommand)]
+    Storage(storage::Storage),
     /// Looks after `policy.toml`
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Lets a plugin that has crashed too often be started again for an extension
     Enable(enable::Arguments),
+    /// Tells browsers of a host, so that extensions can connect to it
+    Register(register::Arguments),
+    /// Takes a host away from browsers again
+    Unregister(unregister::Arguments),
     /// Finds out what is wrong on this machine
     Doctor(doctor::Arguments),
+    /// Shows what the hosts have logged
+    Logs(logs::Arguments),
+    /// Sets, lists and deletes the secrets that plugins may be granted
+    #[command(subcommand)]
+    Secret(secret::Secret),
+    /// Fetches the secrets of one port; started by `portcullis-host`
+    #[command(hide = true)]
+    SecretBroker(secret_broker::Arguments),
     /// Makes a plugin's native code again, where it needs to be
     #[command(hide = true)]
     Rebuild(rebuild::Arguments),

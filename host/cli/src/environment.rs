@@ -4,18 +4,28 @@
 //! |---|---|
 //! | `PORTCULLIS_HOME` | the home folder, before any other rule |
 //! | `XDG_DATA_HOME`, `LOCALAPPDATA`, `HOME` | where the platform keeps data, for the default home |
+//! | `XDG_CONFIG_HOME`, `CHROME_CONFIG_HOME`, `APPDATA`, `ProgramFiles` | where browsers keep their settings and programs |
+//! | `PATH` | which browsers are installed |
+//! | `PORTCULLIS_SYSTEM_ROOT` | the folder that stands for `/` where files for every user are read and written, for building a package or an image |
+//! | `DBUS_SESSION_BUS_ADDRESS`, `XDG_RUNTIME_DIR` | where the session's bus is, and so the keyring |
 //! | `NO_COLOR` | set to anything: no colours (read by the library that prints the usage; nothing else has any) |
 
 use std::env;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use portcullis_core::home::{self, Home, HomeError, Surroundings};
+
+use crate::browsers::{self, Machine, Platform};
 
 /// What the program was started with, beside its arguments.
 #[derive(Debug)]
 pub(crate) struct Environment {
     surroundings: Surroundings,
+    browsers: browsers::Surroundings,
+    session_bus: Option<String>,
+    runtime_folder: Option<PathBuf>,
 }
 
 impl Environment {
@@ -29,8 +39,40 @@ impl Environment {
                 data_home: env::var_os("XDG_DATA_HOME"),
                 user_home: env::home_dir(),
                 local_app_data: env::var_os("LOCALAPPDATA"),
+                roaming_app_data: env::var_os("APPDATA"),
+                config_home: env::var_os("XDG_CONFIG_HOME"),
+                chrome_config_home: env::var_os("CHROME_CONFIG_HOME"),
+                program: env::current_exe().ok(),
             },
+            browsers: browsers::Surroundings {
+                platform: Platform::THIS,
+                user_home: env::home_dir(),
+                config_home: folder("XDG_CONFIG_HOME"),
+                chrome_config_home: folder("CHROME_CONFIG_HOME"),
+                local_app_data: folder("LOCALAPPDATA"),
+                roaming_app_data: folder("APPDATA"),
+                program_files: folder("ProgramFiles"),
+                search_path: env::var_os("PATH")
+                    .map(|path| env::split_paths(&path).collect())
+                    .unwrap_or_default(),
+                system_root: folder("PORTCULLIS_SYSTEM_ROOT").unwrap_or_else(|| "/".into()),
+            },
+            session_bus: env::var("DBUS_SESSION_BUS_ADDRESS").ok(),
+            runtime_folder: folder("XDG_RUNTIME_DIR"),
         }
+    }
+
+    /// The browsers' side of the machine.
+    pub(crate) fn machine(&self) -> Machine {
+        Machine {
+            surroundings: self.browsers.clone(),
+            registry: browsers::registry_of_this_system(),
+        }
+    }
+
+    /// What decides where the home is and which folders are not granted.
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Where the home is, whether or not it exists.
@@ -52,8 +94,36 @@ impl Environment {
         }
     }
 
+    /// The address of the session's bus, as far as the variables say; the rest is for whoever knows where it usually is.
+    pub(crate) fn session_bus(&self) -> SessionBus<'_> {
+        SessionBus {
+            address: self.session_bus.as_deref().filter(|it| !it.is_empty()),
+            runtime_folder: self.runtime_folder.as_deref(),
+        }
+    }
+
     /// The home, made where it is missing: for verbs that put something into it.
     pub(crate) fn home_made(&self) -> Result<Home> {
         Ok(Home::create(self.home_path()?)?)
     }
+}
+
+/// What the environment says of the session's bus.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(all(unix, not(target_os = "macos"))),
+    expect(dead_code, reason = "other systems have no such bus")
+)]
+pub(crate) struct SessionBus<'a> {
+    /// Its address, where it is told.
+    pub(crate) address: Option<&'a str>,
+    /// The folder of the session's sockets, where it is told.
+    pub(crate) runtime_folder: Option<&'a Path>,
+}
+
+/// The folder that a variable names. An empty one names none, as browsers see it.
+fn folder(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value: &OsString| !value.is_empty())
+        .map(PathBuf::from)
 }

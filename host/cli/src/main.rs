@@ -6,6 +6,7 @@
 //! `portcullis-host` for that, as a browser would.
 
 mod arguments;
+mod browsers;
 mod clock;
 mod compiler;
 mod environment;
@@ -14,6 +15,9 @@ mod hand_over;
 mod installation;
 mod output;
 mod policy_file;
+mod power;
+mod requests_table;
+mod secrets;
 mod verbs;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::io::{self, StdoutLock, Write};
 
+pub(crate) use portcullis_core::names::shell_word;
 use thiserror::Error;
 
 /// Standard output cannot be written to.
@@ -63,16 +64,6 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
-/// A word as a shell takes it back.
-pub(crate) fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,21 +80,6 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             assert_eq!(size(bytes), expected, "{bytes}");
-        }
-    }
-
-    #[test]
-    fn a_shell_takes_back_what_was_meant() {
-        let cases = [
-            ("echo", "echo"),
-            ("chrome-extension://abc/", "chrome-extension://abc/"),
-            ("{b9db16a4}", "'{b9db16a4}'"),
-            ("", "''"),
-            ("it's", "'it'\\''s'"),
-            ("/type=\"1\"", "'/type=\"1\"'"),
-        ];
-        for (word, expected) in cases {
-            assert_eq!(shell_word(word), expected);
         }
     }
 }

@@ -4,6 +4,8 @@
 //! comments, order and spacing, one table is put in or taken out, and the result must be a valid [`Policy`] before it
 //! is written. So nothing that a person wrote is lost, and a bad route never lands.
 
+pub(crate) mod grants;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
@@ -15,7 +17,6 @@ use portcullis_core::protocol::pointer::{Pointer, Scalar};
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value};
 
 use crate::exit::Internal;
-use crate::output::shell_word;
 
 /// How a policy begins that this program makes.
 const NEW: &str = "# What Portcullis may do: nothing that does not stand here.\nversion = 1\n";
@@ -114,21 +115,7 @@ pub(crate) fn without_route(text: &str, place: usize) -> Result<String> {
 
 /// The command that removes a route, as a person can paste it.
 pub(crate) fn removal_command(route: &Route) -> String {
-    let mut words = vec![
-        "portcullis route remove".to_owned(),
-        shell_word(route.origin.as_str()),
-        route.plugin.to_string(),
-    ];
-    if let Some(host_name) = &route.host_name {
-        words.push(format!("--host-name {host_name}"));
-    }
-    for (pointer, scalar) in &route.when {
-        words.push(format!(
-            "--when {}",
-            shell_word(&format!("{}={scalar}", pointer.as_str()))
-        ));
-    }
-    words.join(" ")
+    format!("portcullis route remove {}", route.words())
 }
 
 /// Whether a route leads to this plugin.

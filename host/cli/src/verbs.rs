@@ -4,13 +4,24 @@ pub(crate) mod add;
 pub(crate) mod compile_artifact;
 pub(crate) mod doctor;
 pub(crate) mod enable;
+pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod pack;
+pub(crate) mod permissions;
+pub(crate) mod logs;
 pub(crate) mod policy;
 pub(crate) mod rebuild;
+pub(crate) mod register;
 pub(crate) mod remove;
+pub(crate) mod revoke;
 pub(crate) mod route;
+pub(crate) mod schema;
+pub(crate) mod secret;
+pub(crate) mod secret_broker;
 pub(crate) mod send;
+pub(crate) mod storage;
+pub(crate) mod unregister;
 pub(crate) mod verify;
 
 use std::ffi::OsString;
@@ -34,11 +45,22 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: &Environment) -> Result
         Verb::Remove(arguments) => remove::run(&arguments, environment),
         Verb::Verify => verify::run(environment),
         Verb::Route(route) => route::run(route, environment),
+        Verb::Grant(arguments) => grant::run(&arguments, environment),
+        Verb::Revoke(arguments) => revoke::run(&arguments, environment),
+        Verb::Permissions(permissions) => permissions::run(&permissions, environment),
+        Verb::Pack(arguments) => pack::run(&arguments),
+        Verb::Schema => schema::run(),
         Verb::Inspect(arguments) => inspect::run(&arguments),
         Verb::Send(arguments) => send::run(&arguments, environment),
+        Verb::Storage(storage) => storage::run(storage, environment),
         Verb::Policy(policy) => policy::run(&policy, environment),
         Verb::Enable(arguments) => enable::run(&arguments, environment),
-        Verb::Doctor(arguments) => doctor::run(&arguments),
+        Verb::Register(arguments) => register::run(arguments, environment),
+        Verb::Unregister(arguments) => unregister::run(&arguments, environment),
+        Verb::Doctor(arguments) => doctor::run(&arguments, environment),
+        Verb::Logs(arguments) => logs::run(&arguments, environment),
+        Verb::Secret(secret) => secret::run(&secret, environment),
+        Verb::SecretBroker(arguments) => secret_broker::run(&arguments, environment),
         Verb::Rebuild(arguments) => rebuild::run(&arguments, environment),
         Verb::CompileArtifact(arguments) => compile_artifact::run(&arguments),
     }

@@ -16,18 +16,23 @@
 //! | `store/` | plugins, by digest ([`store`]) |
 //! | `cache/` | native code made from them ([`artifact`]) |
 //! | `crashes/` | how often plugins have failed ([`crashes`]) |
-//! | `data/`, `logs/`, `hosts/` | what plugins keep, what happened, the launchers |
+//! | `data/` | what plugins keep, by extension and installation ([`data`]) |
+//! | `logs/`, `hosts/` | what happened, the launchers |
 //! | `.lock` | whose lock a writer holds ([`HomeLock`]) |
 
 pub mod artifact;
 pub mod crashes;
+pub mod data;
 mod exclusive;
+pub mod forbidden;
 pub mod guarded;
 pub mod launcher;
 mod locate;
 pub mod lock;
+pub mod machine_wide;
 mod ownership;
 mod position;
+pub mod slots;
 pub mod store;
 #[cfg(unix)]
 mod unix;

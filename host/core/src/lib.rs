@@ -10,3 +10,4 @@ pub mod manifest;
 pub mod names;
 pub mod policy;
 pub mod protocol;
+pub mod requests;

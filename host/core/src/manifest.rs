@@ -6,9 +6,9 @@
 //! a person has seen or can search for, and in ours, with the place and the mend. Sources are beside the checks.
 //!
 //! What this does not do: no file is read here. Which files a browser looks at, and whether the program that a
-//! manifest names is there, are facts that are handed in. Policies of an administrator's that forbid a host are not
-//! known here either.
+//! manifest names is there, are facts that are handed in, as is whether an administrator's policy forbids a host.
 
+mod absent;
 mod chromium;
 mod document;
 mod fault;
@@ -18,6 +18,7 @@ mod relaxed;
 
 use std::path::{Path, PathBuf};
 
+pub use absent::{forbidden_by_policy, not_found};
 pub use fault::Fault;
 
 use crate::caller::{Family, Origin};

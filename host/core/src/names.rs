@@ -12,11 +12,14 @@ mod digest;
 mod escape;
 mod host_name;
 mod plugin_name;
+mod shell;
 
 pub use digest::{Digest, DigestError};
 pub use escape::escape;
+pub(crate) use escape::misleads;
 pub use host_name::{HostName, HostNameError};
 pub use plugin_name::{PluginName, PluginNameError};
+pub use shell::shell_word;
 
 /// Everything that a checked text type has in common: the way in through `TryFrom<String>` (which serde uses) and
 /// `FromStr`, and the ways out. The type itself supplies `fn check(&str) -> Result<(), Error>`.

@@ -7,6 +7,7 @@
 
 mod grant;
 mod limits;
+mod machine;
 mod quantity;
 mod route;
 mod schema;
@@ -14,17 +15,19 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 pub use grant::{
-    Access, Destination, DestinationError, FolderGrant, Grant, GuestPath, GuestPathError, HttpGrant,
-    Scheme, SecretAccess, SecretGrant, SecretName, SecretNameError, StorageGrant, Target,
-    TargetError,
+    Access, Destination, DestinationError, FolderGrant, Grant, GuestPath, GuestPathError,
+    HttpGrant, Scheme, SecretAccess, SecretGrant, SecretName, SecretNameError, SecretsBackend,
+    StorageGrant, Target, TargetError,
 };
 pub use limits::{Bound, Limits, TABLE};
+pub use machine::{MachinePolicy, Unmentioned};
 pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
 pub use route::{Lifetime, OnCrash, PortRoutes, Route, Strictness};
 
 use crate::caller::Origin;
 use crate::home::Position;
 use crate::names::HostName;
+use schema::{Owner, Parsed};
 
 /// The version of the policy file that this program reads.
 pub const VERSION: i64 = 1;
@@ -37,6 +40,7 @@ pub const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     routes: Vec<Route>,
+    secrets_backend: SecretsBackend,
 }
 
 /// Why a policy file cannot be used: where and what.
@@ -60,17 +64,11 @@ impl Policy {
     ///
     /// The first [`PolicyError`] of the file. Nothing of a file with an error may be used.
     pub fn parse(text: &str, file: &Path) -> Result<Self, PolicyError> {
-        schema::parse(text)
-            .map(|routes| Self { routes })
-            .map_err(|fault| {
-                let Position { line, column } = Position::of(text, fault.at);
-                PolicyError {
-                    file: file.to_owned(),
-                    line,
-                    column,
-                    problem: fault.problem,
-                }
-            })
+        let parsed = parse(text, file, Owner::User)?;
+        Ok(Self {
+            routes: parsed.routes,
+            secrets_backend: parsed.secrets_backend,
+        })
     }
 
     /// Every route, in the order of the file.
@@ -90,8 +88,27 @@ impl Policy {
                     .as_ref()
                     .is_none_or(|wanted| Some(wanted) == host_name)
         };
-        PortRoutes::new(self.routes.iter().filter(fits).cloned().collect())
+        let routes = self.routes.iter().filter(fits).cloned().collect();
+        PortRoutes::new(routes, self.secrets_backend)
     }
+
+    /// Where secrets are kept.
+    #[must_use]
+    pub fn secrets_backend(&self) -> SecretsBackend {
+        self.secrets_backend
+    }
+}
+
+fn parse(text: &str, file: &Path, owner: Owner) -> Result<Parsed, PolicyError> {
+    schema::parse(text, owner).map_err(|fault| {
+        let Position { line, column } = Position::of(text, fault.at);
+        PolicyError {
+            file: file.to_owned(),
+            line,
+            column,
+            problem: fault.problem,
+        }
+    })
 }
 
 #[cfg(test)]

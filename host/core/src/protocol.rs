@@ -3,6 +3,7 @@
 //! Reading and writing take values, never a file descriptor, so that every rule of the wire is tested with plain
 //! bytes. Nothing here decides who may send what; that is [`crate::policy`].
 
+pub mod broker;
 pub mod frame;
 pub mod json;
 pub mod pointer;

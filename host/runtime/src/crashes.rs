@@ -3,12 +3,14 @@
 //! Without a journal (a full disk, a folder that cannot be written) crashes still count within this process: a port
 //! that is open for days is where a plugin could crash the most.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use portcullis_core::caller::Origin;
 use portcullis_core::home::Home;
 use portcullis_core::home::crashes::{Journal, Rule, Verdict};
+use portcullis_core::home::slots;
 use portcullis_core::names::PluginName;
 use portcullis_core::policy::Limits;
 
@@ -54,6 +56,17 @@ impl Crashes {
             state: Arc::default(),
             now: || Duration::ZERO,
         }
+    }
+
+    /// Takes one of `most` places for ports of this origin, for the life of the process; `false` where all are taken.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no journal, to which the places are tied, or the system has no such locks.
+    pub(crate) fn take_place(&self, most: u32) -> io::Result<bool> {
+        let state = self.lock();
+        let journal = state.journal.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Ok(slots::take(journal.file(), most)?.is_some())
     }
 
     /// Whether a plugin may not be started.

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `PORTCULLIS_HOME` | the home folder, before any other rule |
 //! | `PORTCULLIS_LOG` | the least level of the log file: `debug`, `info` (the default), `warn` or `error` |
+//! | `SSL_CERT_FILE` | the certificate authorities that HTTPS trusts in place of the system's, a PEM file |
 //! | `XDG_DATA_HOME`, `LOCALAPPDATA`, `HOME` | where the platform keeps data, for the default home |
+//! | `XDG_CONFIG_HOME`, `CHROME_CONFIG_HOME`, `APPDATA` | where browsers keep profiles, which no folder's grant may touch |
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) surroundings: Surroundings,
     /// What goes to the log file.
     pub(crate) log_level: LevelFilter,
+    /// The file of the certificate authorities to trust, where it is not the system's.
+    pub(crate) certificates: Option<PathBuf>,
     /// The time since 1970.
     pub(crate) wall_clock: fn() -> Duration,
 }
@@ -33,11 +37,16 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
             data_home: std::env::var_os("XDG_DATA_HOME"),
             user_home: std::env::home_dir(),
             local_app_data: std::env::var_os("LOCALAPPDATA"),
+            roaming_app_data: std::env::var_os("APPDATA"),
+            config_home: std::env::var_os("XDG_CONFIG_HOME"),
+            chrome_config_home: std::env::var_os("CHROME_CONFIG_HOME"),
+            program: std::env::current_exe().ok(),
         },
         // An unknown word is no reason to refuse a port: the default is what a person who mistyped it would want.
         log_level: level
             .and_then(|word| word.parse().ok())
             .unwrap_or(LevelFilter::INFO),
+        certificates: std::env::var_os("SSL_CERT_FILE").map(PathBuf::from),
         // A clock before 1970 makes every crash a recent one, which errs on the safe side.
         wall_clock: || {
             SystemTime::now()

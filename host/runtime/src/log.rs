@@ -1,8 +1,11 @@
 //! Where the host's own words go: warnings to standard error, which is the browser's log, and everything from the set
 //! level up to `<home>/logs/portcullis.log`, which is the user's.
 //!
-//! Never on the channel, and never the body of a message or a reply. A log that cannot be written is no reason to
+//! Never on the channel, and never the body of a message or a reply. Both ways go through [`redaction`], so neither ever
+//! has a secret that this port knows. A log that cannot be written is no reason to
 //! refuse a port: the host then says so on standard error and goes on.
+
+mod redaction;
 
 use std::fmt;
 use std::fs::File;
@@ -21,6 +24,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub(crate) use redaction::conceal;
+use redaction::Redacting;
 
 /// The name of the log file.
 const FILE_NAME: &str = "portcullis.log";
@@ -44,13 +50,13 @@ pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
         tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .with_target(false)
-            .with_writer(Arc::new(file))
+            .with_writer(Redacting(Arc::new(file)))
             .with_filter(level)
     });
     let to_stderr = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .event_format(Line)
-        .with_writer(io::stderr)
+        .with_writer(Redacting(io::stderr))
         .with_filter(filter_fn(is_for_the_browser));
     tracing_subscriber::registry()
         .with(to_file)

@@ -4,22 +4,34 @@
 //! cannot be opened as it stands makes the plugin unavailable; nothing is left out quietly. What was granted for one
 //! build of a plugin is not given to another.
 
+mod http;
+pub(crate) mod ports;
+mod files;
+pub(crate) mod secrets;
+mod storage;
+
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use portcullis_core::caller::Origin;
 use portcullis_core::home::Home;
-use portcullis_core::home::lock::Installed;
+use portcullis_core::home::lock::{Approval, Installed};
 use portcullis_core::policy::Route;
 use portcullis_core::protocol::report::{ErrorCode, Report};
-use portcullis_sandbox::Powers;
+use portcullis_sandbox::{Network, Powers};
 
 use crate::environment::Environment;
+use secrets::Ledger;
 
 /// Opens the grants of one port's routes.
 pub(crate) struct Opener<'a> {
     pub(crate) home: &'a Home,
     pub(crate) origin: &'a Origin,
     pub(crate) environment: &'a Environment,
+    /// The secrets of all routes, fetched together once every route has been opened.
+    pub(crate) secrets: Ledger<'a>,
+    /// The way to the network of all routes, opened by the first that is granted HTTP.
+    pub(crate) network: OnceCell<Network>,
 }
 
 impl Opener<'_> {
@@ -34,25 +46,36 @@ impl Opener<'_> {
         let mut powers = Powers::none(self.origin, &route.plugin);
         powers.config = Arc::new(route.grant.config.clone());
         powers.environment = Arc::new(route.grant.environment.clone());
+        powers.folders = files::open(self.home, self.environment, route, &powers.denials)?;
+        powers.http = http::open(&route.grant, &self.network, self.environment)?;
+        powers.storage = storage::open(self.home, route, installed)?;
+        powers.secrets = self.secrets.add(route, installed).map_err(|error| {
+            tracing::error!(plugin = %route.plugin, "failed to prepare for secrets: {error}");
+            let sentence = "the secrets that the policy grants could not be prepared";
+            Box::new(Report::new(ErrorCode::Internal, sentence))
+        })?;
         Ok(powers)
     }
 }
 
-/// A grant is for the build that a person saw.
+/// A grant is for the build that a person saw, and for later ones that ask for nothing more.
 fn check_approval(route: &Route, installed: &Installed) -> Result<(), Box<Report>> {
-    let (plugin, origin) = (&route.plugin, &route.origin);
-    if !route.grant.has_powers() || route.grant.approved == Some(installed.digest) {
+    if !route.grant.has_powers() {
         return Ok(());
     }
+    let Approval::Missing(reason) = installed.approval(route.grant.approved.as_ref()) else {
+        return Ok(());
+    };
+    let (plugin, command) = (&route.plugin, format!("portcullis grant {} --approve", route.words()));
     tracing::warn!(
         %plugin,
-        "refused: the grants of `policy.toml` line {} are not approved for the installed build, sha256 {}",
+        "refused: the grants of `policy.toml` line {} are not approved: the installed build, sha256 {}, {reason}; \
+         `{command}` would allow it",
         route.line,
         installed.digest
     );
     let sentence = format!("nobody has approved what this build of plugin `{plugin}` may use");
-    let hint = format!("portcullis grant {origin} {plugin} --approve");
     Err(Box::new(
-        Report::new(ErrorCode::PermissionRequired, sentence).with_hint(hint),
+        Report::new(ErrorCode::PermissionRequired, sentence).with_hint(command),
     ))
 }

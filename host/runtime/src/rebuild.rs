@@ -56,18 +56,13 @@ pub(crate) enum MadeBy {
 
 /// Sees to it that the artifact of an installed plugin is made again, once for all ports that ask at the same time.
 pub(crate) fn run(home: &Home, name: &PluginName) -> Result<MadeBy, RebuildError> {
-    let own = std::env::current_exe().map_err(RebuildError::NotStarted)?;
-    let name_of_program = format!("portcullis{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(launcher::folder_of_programs(&own).join(name_of_program));
+    let mut command = other_program(home).map_err(RebuildError::NotStarted)?;
     command
         .args(["rebuild", name.as_str()])
-        .env("PORTCULLIS_HOME", home.root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = platform::prepare(&mut command)
-        .and_then(|()| command.spawn())
-        .map_err(RebuildError::NotStarted)?;
+    let mut child = command.spawn().map_err(RebuildError::NotStarted)?;
     let finished = wait(&mut child);
     if finished.is_err() {
         // It may have ended by itself in between; what matters is that it is gone.
@@ -82,6 +77,20 @@ pub(crate) fn run(home: &Home, name: &PluginName) -> Result<MadeBy, RebuildError
     }
     let words = words(child.stderr.take());
     Err(RebuildError::Failed { status, words })
+}
+
+/// A command for `portcullis`, bound to this home: beside this program, and with no descriptor but its own.
+///
+/// # Errors
+///
+/// Where this program's own place cannot be found, or the child could not be ended with it.
+pub(crate) fn other_program(home: &Home) -> io::Result<Command> {
+    let own = std::env::current_exe()?;
+    let name_of_program = format!("portcullis{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(launcher::folder_of_programs(&own).join(name_of_program));
+    command.env("PORTCULLIS_HOME", home.root());
+    platform::prepare(&mut command)?;
+    Ok(command)
 }
 
 /// What a child that has ended left in a pipe.

@@ -1,11 +1,12 @@
 //! The order of a start. Each step knows only what the ones before it have found.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use portcullis_core::caller::Caller;
-use portcullis_core::home::{self, Home, HomeError, guarded};
+use portcullis_core::home::{self, Home, HomeError, guarded, machine_wide};
 use portcullis_core::policy::{self, Limits, Policy, PortRoutes};
 use portcullis_core::protocol::report::{ErrorCode, Report};
 use portcullis_sandbox::Engine;
@@ -17,7 +18,8 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::plugins::{self, Candidate, chain};
 use crate::port::{self, Service};
-use crate::powers::Opener;
+use crate::powers::{Opener, ports};
+use crate::powers::secrets::Ledger;
 use crate::{log, signals, watchdog};
 
 /// Serves the port that `arguments` (the whole of argv) describe, to its end.
@@ -106,11 +108,13 @@ fn open_service(
     caller: &Caller,
     environment: &Environment,
 ) -> Result<Service, Box<Report>> {
-    let routes = read_policy(&home.policy_file())
+    let routes = read_policy(home, environment)
         .map(|policy| policy.for_port(&caller.origin, caller.host_name.as_ref()))?;
     if routes.as_slice().is_empty() {
         return Err(no_route(caller, &routes));
     }
+    let crashes = Crashes::open(home, &caller.origin, environment.wall_clock);
+    ports::take_place(&crashes, &routes)?;
     let lock = plugins::read_lock(home)?;
     let engine = Engine::start(watchdog::on_tick).map_err(|error| {
         tracing::error!("{}", chain(&error));
@@ -123,9 +127,11 @@ fn open_service(
         home,
         origin: &caller.origin,
         environment,
+        secrets: Ledger::new(&caller.origin, routes.secrets_backend()),
+        network: OnceCell::new(),
     };
     let plugins = plugins::prepare(home, &engine, &lock, &routes, &opener);
-    let crashes = Crashes::open(home, &caller.origin, environment.wall_clock);
+    opener.secrets.send_for_secrets(home);
     confine_process(&routes, &plugins)?;
     Ok(Service::Routes {
         routes,
@@ -174,17 +180,23 @@ fn confine_process(routes: &PortRoutes, plugins: &[Candidate]) -> Result<(), Box
     }
 }
 
-fn read_policy(file: &Path) -> Result<Policy, Box<Report>> {
-    let invalid = |detail: String| {
-        tracing::error!("{detail}");
+/// The user's policy, narrowed by the machine-wide one.
+fn read_policy(home: &Home, environment: &Environment) -> Result<Policy, Box<Report>> {
+    let invalid = |error: &dyn std::error::Error| {
+        tracing::error!("{}", chain(error));
         let report = Report::new(ErrorCode::PolicyInvalid, "the policy cannot be used");
         Box::new(report.with_hint("portcullis policy check"))
     };
-    match guarded::read_text(file, policy::FILE_LIMIT) {
-        Ok(None) => Ok(Policy::default()),
-        Ok(Some(text)) => Policy::parse(&text, file).map_err(|error| invalid(chain(&error))),
-        Err(error) => Err(invalid(chain(&error))),
-    }
+    let file = home.policy_file();
+    let own = match guarded::read_text(&file, policy::FILE_LIMIT) {
+        Ok(None) => Policy::default(),
+        Ok(Some(text)) => Policy::parse(&text, &file).map_err(|error| invalid(&error))?,
+        Err(error) => return Err(invalid(&error)),
+    };
+    let machine = machine_wide::file().map_err(|error| invalid(&error))?;
+    let machine = machine_wide::load(&machine).map_err(|error| invalid(&error))?;
+    let user_home = environment.surroundings.user_home.as_deref();
+    Ok(machine_wide::narrowed(&own, &machine, user_home))
 }
 
 fn no_route(caller: &Caller, _routes: &PortRoutes) -> Box<Report> {

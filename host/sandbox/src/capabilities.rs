@@ -5,9 +5,13 @@
 
 pub(crate) mod clocks;
 pub(crate) mod config;
+pub(crate) mod files;
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod output;
 pub(crate) mod port;
+pub(crate) mod secrets;
+pub(crate) mod storage;
 pub(crate) mod timers;
 pub(crate) mod wasi;
 
@@ -25,7 +29,11 @@ pub(crate) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Res
         "portcullis:plugin/config" => config::link(linker),
         "portcullis:plugin/port" => port::link(linker),
         "portcullis:plugin/timers" => timers::link(linker),
+        "portcullis:plugin/storage" => storage::link(linker),
+        "portcullis:plugin/secrets" => secrets::link(linker),
         "wasi:clocks/monotonic-clock" => clocks::link(linker),
+        "wasi:http/types" | "wasi:http/outgoing-handler" => http::link(linker, interface),
+        "wasi:filesystem/types" | "wasi:filesystem/preopens" => files::link(linker, interface),
         _ => wasi::link(linker, interface),
     }
 }

@@ -47,6 +47,8 @@ pub struct Needs<'a> {
     pub folders: Vec<(&'a File, Access)>,
     /// TCP ports that may be connected to. Where there are none, the process may make no socket.
     pub ports: BTreeSet<u16>,
+    /// The largest file that a plugin may make the process write, in bytes; 0 where it writes none but its log.
+    pub file_size: u64,
     /// The most memory that the process can need, in bytes: its plugins' budgets and its own work. Only Windows has a
     /// limit that counts what is used and not what is reserved; elsewhere the budgets stand alone.
     pub memory: Option<u64>,

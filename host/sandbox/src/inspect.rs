@@ -8,17 +8,23 @@
 //! What this does not do: it does not check the types of WASI's functions (linking does), and it does not escape what
 //! it returns. Every name in an [`Inspection`] is the author's text: show it through [`escape`].
 
+mod fit;
 mod lookalike;
+mod parts;
 mod read;
 mod refusal;
+mod requests;
 mod signature;
 
 use portcullis_core::names::Digest;
+use portcullis_core::requests::Requests;
 use thiserror::Error;
 
+pub use fit::{Misfit, misfits};
 pub use lookalike::Lookalike;
 pub use portcullis_core::names::escape;
 pub use refusal::Refusal;
+pub use requests::{SectionFault, with_requests};
 pub use signature::OtherTypes;
 
 use crate::offered;
@@ -40,6 +46,8 @@ pub struct Inspection {
     pub imports: Vec<Item>,
     /// What it exports, in its own order.
     pub exports: Vec<Item>,
+    /// What it asks for, where it says so.
+    pub requests: Option<Requests>,
     /// What stands between it and being installed; empty for a plugin that this host can run.
     pub refusals: Vec<Refusal>,
 }
@@ -169,11 +177,17 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         (false, true, _) => Some(Mode::Session),
         (false, false, true) => Some(Mode::Stdio),
     };
+    let mut refusals = refusal::refusals(&contents, mode);
+    let requests = requests::read(bytes).unwrap_or_else(|fault| {
+        refusals.push(Refusal::Requests(fault));
+        None
+    });
     Ok(Inspection {
         size: bytes.len() as u64,
         digest: Digest::of_bytes(bytes),
         mode,
-        refusals: refusal::refusals(&contents, mode),
+        requests,
+        refusals,
         imports: contents.imports,
         exports: contents.exports,
     })

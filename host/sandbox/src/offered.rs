@@ -165,8 +165,8 @@ pub fn difference(import_name: &str) -> Option<String> {
             ),
         },
         (None, "wasi:http") => format!(
-            "needs `{shown}`, and HTTP is not offered by this version: build without it \
-             (componentize-js: disable the features `http` and `fetch-event`)"
+            "needs `{shown}`, and this host offers `outgoing-handler` and `types` of `wasi:http`: \
+             a plugin sends requests and serves none"
         ),
         (None, "wasi:logging") => {
             format!(

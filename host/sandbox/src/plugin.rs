@@ -11,7 +11,7 @@ use crate::artifact::{self, LoadError};
 use crate::capabilities;
 use crate::contract::{HandlerExports, SessionExports};
 use crate::engine::Engine;
-use crate::instance::State;
+use crate::instance::{State, TooMany};
 use crate::offered;
 
 /// How a plugin is used, by what it exports.
@@ -75,6 +75,8 @@ impl Plugin {
 
     fn of(engine: &Engine, component: &Component) -> Result<Self, PluginFault> {
         let exports = exports(component)?;
+        TooMany::in_component(component)
+            .map_err(|too_many| PluginFault::Incompatible(format!("it {too_many}")))?;
         let prepared = link(engine, component)?;
         Ok(Self {
             engine: engine.clone(),

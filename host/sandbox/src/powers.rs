@@ -9,7 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_core::caller::Origin;
 use portcullis_core::names::PluginName;
+use portcullis_core::policy::Access;
 
+use crate::capabilities::files::{Folder, Folders};
+use crate::capabilities::http::Http;
+use crate::capabilities::secrets::Secrets;
+use crate::capabilities::storage::Storage;
 use crate::confine::Needs;
 
 /// What the plugin of one route may reach.
@@ -19,6 +24,14 @@ pub struct Powers {
     pub config: Arc<BTreeMap<String, String>>,
     /// The variables in its environment.
     pub environment: Arc<BTreeMap<String, String>>,
+    /// The secrets that it may read or write.
+    pub secrets: Secrets,
+    /// Where it may send HTTP requests, if anywhere.
+    pub http: Option<Http>,
+    /// The folders that it may use.
+    pub folders: Folders,
+    /// What it may keep, and where.
+    pub storage: Option<Storage>,
     /// Where refusals are told.
     pub denials: Denials,
 }
@@ -27,15 +40,33 @@ impl Powers {
     /// Nothing but settings, for the plugin that serves this extension.
     #[must_use]
     pub fn none(origin: &Origin, plugin: &PluginName) -> Self {
+        let denials = Denials::new(origin, plugin);
         Self {
             config: Arc::default(),
             environment: Arc::default(),
-            denials: Denials::new(origin, plugin),
+            secrets: Secrets::default(),
+            http: None,
+            storage: None,
+            folders: Folders::none(&denials),
+            denials,
         }
     }
 
     /// Adds what these powers need from the system to what the process needs.
-    pub fn add_needs<'a>(&'a self, _needs: &mut Needs<'a>) {}
+    pub fn add_needs<'a>(&'a self, needs: &mut Needs<'a>) {
+        if let Some(http) = &self.http {
+            http.add_ports(&mut needs.ports);
+        }
+        if let Some(storage) = &self.storage {
+            storage.add_needs(needs);
+        }
+        let folders = self.folders.as_slice().iter();
+        needs.folders.extend(folders.map(Folder::handle));
+        if needs.folders.iter().any(|(_, access)| *access == Access::ReadWrite) {
+            // A file that is there already may have any size; what is written is counted in bytes.
+            needs.file_size = u64::MAX;
+        }
+    }
 }
 
 /// The most refusals that one port tells of for one plugin: what a guest makes up has no end, and the first say it all.
@@ -70,6 +101,25 @@ impl Denials {
         } = self;
         if self.is_first(power) {
             tracing::warn!(%plugin, "refused: {attempted}; `{subject} {power}` would allow it");
+        }
+    }
+
+    /// The same for what is no refusal but may be the reason why something does not work: at level debug.
+    pub fn tell_quietly(&self, attempted: &str, power: &str) {
+        let Self {
+            plugin, subject, ..
+        } = self;
+        if self.is_first(power) {
+            tracing::debug!(%plugin, "{attempted}; `{subject} {power}` would change that");
+        }
+    }
+
+    /// Writes one line about a limit that has been reached, if this is the first of its kind. `limit` is its key in the
+    /// policy.
+    pub fn tell_limit(&self, attempted: &str, limit: &str) {
+        let plugin = &self.plugin;
+        if self.is_first(limit) {
+            tracing::warn!(%plugin, "refused: {attempted}; the policy's `{limit}` sets the limit");
         }
     }
 

@@ -44,27 +44,36 @@ fn processor_time(port: &Port) -> Duration {
     Duration::from_millis(10 * ticks)
 }
 
-/// In processor time, which is the same on a loaded machine.
+/// In processor time, which is the same on a loaded machine, and by the clock on the wall, which is not: there the guest
+/// shares the processor, so of a few tries one has to be in time.
 #[test]
 fn a_loop_is_stopped_within_50_ms_of_its_processor_time() {
     let _alone = alone();
     let home = limited_home("unruly", "cpu-per-call = \"300ms\"\ncrashes = 1000");
     let (least, most) = (Duration::from_millis(280), Duration::from_millis(350));
     for deed in [Verb::Loop, Verb::Spin] {
-        let used = (0..TRIES).map(|_| {
+        let (mut used, mut took) = (Vec::new(), Vec::new());
+        let is_in_time =
+            |times: &[Duration]| times.iter().any(|time| (least..=most).contains(time));
+        for _ in 0..TRIES {
             let mut port = Browser::chromium(&home).start();
             port.ask(HELLO).expect_text(r#"{"length":18}"#);
             let before = processor_time(&port);
-            port.ask(&order(deed, 0)).expect_error("plugin-timeout");
-            let used = processor_time(&port) - before;
+            took.push(time_of_error(&mut port, &order(deed, 0), "plugin-timeout"));
+            used.push(processor_time(&port) - before);
             port.end().expect_exit(0).expect_no_frames();
-            used
-        });
-        let used: Vec<_> = used.collect();
-        let best = used.iter().min().expect("it was tried");
+            if is_in_time(&used) && is_in_time(&took) {
+                break;
+            }
+        }
+        let fewest = used.iter().min().expect("it was tried");
         assert!(
-            least <= *best && *best <= most,
-            "{deed:?}: 300 ms ended after {used:?}"
+            (least..=most).contains(fewest),
+            "{deed:?}: 300 ms ended after {used:?} of processor time"
+        );
+        assert!(
+            is_in_time(&took),
+            "{deed:?}: 300 ms ended after {took:?} by the clock"
         );
     }
 }

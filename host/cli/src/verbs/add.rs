@@ -17,7 +17,7 @@ use portcullis_sandbox::{PROGRAM_VERSION, TARGET};
 use crate::environment::Environment;
 use crate::exit::Usage;
 use crate::output::{Output, size};
-use crate::{clock, installation, policy_file};
+use crate::{clock, installation, policy_file, requests_table};
 
 /// Stores a plugin and compiles it for this machine.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// The component
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
-    /// What policy and commands call it [default: the file's name]
+    /// What policy and commands call it [default: what it calls itself, or the file's name]
     #[arg(long)]
     name: Option<PluginName>,
     /// Puts it in the place of the plugin with that name; routes and stored data stay
@@ -41,7 +41,10 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
     let mode = accepted(&inspection, file)?;
     let name = match arguments.name {
         Some(name) => name,
-        None => name_from(file)?,
+        None => match &inspection.requests {
+            Some(requests) => requests.name.clone(),
+            None => name_from(file)?,
+        },
     };
     let home = environment.home_made()?;
     let lock = installation::lock(&home, "add")?;
@@ -85,6 +88,9 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
         size(inspection.size),
         inspection.digest
     ))?;
+    if let Some(requests) = &inspection.requests {
+        requests_table::print(&mut output, requests)?;
+    }
     // A policy that cannot be read is for `policy check` to explain; the plugin is installed.
     let is_routed =
         policy_file::read(&home).is_ok_and(|(_, policy)| policy_file::names(&policy, &name));
@@ -206,6 +212,9 @@ fn install(
         size: inspection.size,
         installed: clock::now().parse()?,
         artifact,
+        requests: inspection.requests.clone(),
+        // The lock remembers those of the builds before it.
+        earlier: Vec::new(),
     })
 }
 

@@ -5,10 +5,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use portcullis_sandbox::inspect::{Inspection, Item, Mode, escape, inspect};
+use portcullis_sandbox::inspect::{Inspection, Item, Misfit, Mode, escape, inspect, misfits};
 use serde_json::json;
 
 use crate::output::{Output, size};
+use crate::requests_table;
 use crate::verbs::add;
 
 /// Shows what a `.wasm` file is.
@@ -43,6 +44,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     output.line(format!("sha256   {}", inspection.digest))?;
     list(&mut output, "exports", &inspection.exports)?;
     list(&mut output, "imports", &inspection.imports)?;
+    match &inspection.requests {
+        None => output.line("requests  none: it does not say what it asks for")?,
+        Some(requests) => {
+            output.line("requests")?;
+            requests_table::print(&mut output, requests)?;
+            for misfit in misfits(&inspection, requests) {
+                output.line(format!("  {misfit}"))?;
+            }
+        }
+    }
     if inspection.refusals.is_empty() {
         return Ok(());
     }
@@ -110,12 +121,17 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let requests = inspection.requests.as_ref();
+    let misfits = requests.map(|requests| misfits(inspection, requests));
+    let misfits: Vec<_> = misfits.iter().flatten().map(Misfit::to_string).collect();
     json!({
         "mode": inspection.mode.map(Mode::as_str),
         "size": inspection.size,
         "sha256": inspection.digest,
         "exports": items(&inspection.exports),
         "imports": items(&inspection.imports),
+        "requests": requests.map(requests_table::as_json),
+        "misfits": misfits,
         "refusals": refusals,
     })
 }

@@ -1,10 +1,14 @@
-//! `policy check`: whether the policy holds together, and whether what it routes to is there.
+//! `policy check`: whether the policy holds together, and whether what it routes to is there. `policy explain`: what it
+//! allows.
+
+mod explain;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use portcullis_core::home::lock::Lock;
+use portcullis_core::home::machine_wide;
 
 use crate::environment::Environment;
 use crate::output::Output;
@@ -15,16 +19,21 @@ use crate::policy_file;
 pub(crate) enum Policy {
     /// Checks `policy.toml` and `plugins.lock`
     Check,
+    /// Says whether something would be allowed, and which line of which file says so
+    Explain(explain::Arguments),
 }
 
 pub(crate) fn run(policy: &Policy, environment: &Environment) -> Result<()> {
     match policy {
         Policy::Check => check(environment),
+        Policy::Explain(arguments) => explain::run(arguments, environment),
     }
 }
 
 fn check(environment: &Environment) -> Result<()> {
     let mut output = Output::new();
+    // Without this one nobody is served, whatever stands in the user's.
+    machine_wide::load(&machine_wide::file()?)?;
     let Some(home) = environment.home_if_any()? else {
         let path = environment.home_path()?;
         return Ok(output.line(format!(

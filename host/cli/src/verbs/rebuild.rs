@@ -2,7 +2,8 @@
 //! meets an artifact that is missing, stale or damaged.
 //!
 //! Several hosts may find the same artifact bad at once. The lock makes them queue here, and each looks again before
-//! it compiles, so it is made once. Nothing is printed on standard output: the one who waits reads the exit code.
+//! it compiles, so it is made once. Standard output gets a line where this process has made it, and nothing where it was
+//! good by then: so of the hosts that wait, only one says in the log that it was made again.
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use portcullis_sandbox::{Engine, PROGRAM_VERSION, Plugin, PluginFault, TARGET, i
 use crate::environment::Environment;
 use crate::exit::Internal;
 use crate::installation;
+use crate::output::Output;
 
 /// Makes a plugin's native code again.
 #[derive(Debug, clap::Args)]
@@ -35,19 +37,24 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let Some(plugin) = list.find(name).cloned() else {
         bail!("{}", installation::not_installed(name, &list));
     };
-    let artifact = match look(&home, &plugin)? {
+    let (artifact, is_new) = match look(&home, &plugin)? {
         Look::Good => return Ok(()),
-        Look::Moved(artifact) => artifact,
+        Look::Moved(artifact) => (artifact, false),
         Look::Bad => {
             // Reads it against its digest: nothing else is ever compiled in its name.
             store::read(&home, &plugin.digest, inspect::LARGEST)?;
-            installation::make_artifact(&lock, &plugin.digest, name.as_str(), plugin.size)
-                .with_context(|| format!("cannot make the native code of `{name}` again"))?
+            let made =
+                installation::make_artifact(&lock, &plugin.digest, name.as_str(), plugin.size)
+                    .with_context(|| format!("cannot make the native code of `{name}` again"))?;
+            (made, true)
         }
     };
     list.set_artifact(&plugin.digest, &artifact);
     list.save(&lock)?;
     store::sweep(&lock, &list);
+    if is_new {
+        Output::new().line(format!("made the native code of `{name}` again"))?;
+    }
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! `remove NAME`: takes a plugin out. What it has stored stays, under its installation number.
+//! `remove NAME [--purge]`: takes a plugin out. What it has stored stays, under its installation number, unless it is
+//! purged: then everything goes that was ever kept under this name.
 
 use anyhow::{Result, bail};
 use portcullis_core::home::lock::Lock;
-use portcullis_core::home::store;
+use portcullis_core::home::{data, store};
 use portcullis_core::names::PluginName;
 
 use crate::environment::Environment;
@@ -14,14 +15,20 @@ use crate::{installation, policy_file};
 pub(crate) struct Arguments {
     /// The plugin
     name: PluginName,
+    /// Deletes what it has kept, for every extension; also what a plugin of this name left that was removed before
+    #[arg(long)]
+    purge: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()> {
-    let name = &arguments.name;
+    let Arguments { name, purge } = arguments;
     let home = environment.home()?;
     let lock = installation::lock(&home, "remove")?;
     let mut list = Lock::load(&home)?;
     if list.find(name).is_none() {
+        if *purge && let deleted @ 1.. = data::purge(&lock, name)? {
+            return Ok(Output::new().line(purged(name, deleted))?);
+        }
         bail!("{}", installation::not_installed(name, &list));
     }
     // A policy that cannot be read may route to it.
@@ -41,5 +48,19 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     list.remove(name);
     list.save(&lock)?;
     store::sweep(&lock, &list);
-    Ok(Output::new().line(format!("removed `{name}`"))?)
+    let mut output = Output::new();
+    output.line(format!("removed `{name}`"))?;
+    if *purge {
+        let deleted = data::purge(&lock, name)?;
+        output.line(purged(name, deleted))?;
+    }
+    Ok(())
+}
+
+fn purged(name: &PluginName, deleted: usize) -> String {
+    match deleted {
+        0 => format!("`{name}` had kept nothing"),
+        1 => format!("deleted what `{name}` had kept for one extension"),
+        _ => format!("deleted what `{name}` had kept, {deleted} folders"),
+    }
 }

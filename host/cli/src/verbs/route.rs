@@ -1,9 +1,14 @@
-//! `route add|list|remove`: which plugin serves which extension.
+//! `route add|list|set|remove`: which plugin serves which extension.
 
 mod add;
+mod choice;
 mod condition;
+mod limit;
 mod list;
 mod remove;
+mod set;
+
+pub(crate) use choice::Choice;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -17,6 +22,9 @@ pub(crate) enum Route {
     Add(add::Arguments),
     /// Lists the routes of the policy
     List(list::Arguments),
+    /// Sets limits of a route
+    #[command(visible_alias = "edit")]
+    Set(set::Arguments),
     /// Takes a route out of the policy
     Remove(remove::Arguments),
 }
@@ -25,6 +33,7 @@ pub(crate) fn run(route: Route, environment: &Environment) -> Result<()> {
     match route {
         Route::Add(arguments) => add::run(arguments, environment),
         Route::List(arguments) => list::run(&arguments, environment),
+        Route::Set(arguments) => set::run(&arguments, environment),
         Route::Remove(arguments) => remove::run(&arguments, environment),
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn run(environment: &Environment) -> Result<()> {
     }
 }
 
-enum Finding {
+pub(super) enum Finding {
     Whole,
     /// Another stamp and the right bytes: each start would read it in full.
     Moved(artifact::Stamp),
@@ -65,14 +65,14 @@ enum Finding {
     Wrong(String),
 }
 
-fn check_plugin(home: &Home, plugin: &Installed) -> Finding {
+pub(super) fn check_plugin(home: &Home, plugin: &Installed) -> Finding {
     match store::read(home, &plugin.digest, plugin.size) {
         Ok(_) => Finding::Whole,
         Err(error) => Finding::Wrong(format!("{:#}", anyhow::Error::from(error))),
     }
 }
 
-fn check_artifact(home: &Home, plugin: &Installed) -> Finding {
+pub(super) fn check_artifact(home: &Home, plugin: &Installed) -> Finding {
     const MENDS_ITSELF: &str = "it is made again when the plugin is used next";
     match artifact::open_and_hash(home, plugin, PROGRAM_VERSION, TARGET) {
         Ok(found) => match found.stamp {

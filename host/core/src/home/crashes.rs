@@ -107,6 +107,12 @@ impl Journal {
         Ok(journal)
     }
 
+    /// The open file, which every port of the origin has: what they agree on can be tied to it.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether a plugin may not be started.
     #[must_use]
     pub fn is_quarantined(&self, plugin: &PluginName) -> bool {
@@ -212,10 +218,13 @@ pub enum LiftError {
     Write(#[from] WriteError),
 }
 
-/// The file of an origin: named by a digest, since an origin may hold what a file name may not.
 fn journal_file(home: &Home, origin: &Origin) -> PathBuf {
-    let name = Digest::of_bytes(origin.as_str().as_bytes());
-    home.crashes().join(format!("{name}.log"))
+    home.crashes().join(format!("{}.log", name_of(origin)))
+}
+
+/// What files and folders of an origin are named by: a digest, since an origin may hold what a file name may not.
+pub(super) fn name_of(origin: &Origin) -> Digest {
+    Digest::of_bytes(origin.as_str().as_bytes())
 }
 
 /// The entries of a journal. A line that is none (cut off at the front, or by a full disk) counts for nothing.

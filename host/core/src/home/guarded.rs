@@ -31,7 +31,44 @@ use super::ownership::{self, Account, Openness, Trouble};
 ///
 /// A [`GuardedError`] for each rule that the file breaks.
 pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, GuardedError> {
-    read(path, limit)?
+    text_of(path, read(path, limit)?)
+}
+
+/// The same for a file that must belong to the machine's administrators, and that only they may write to.
+pub(crate) fn read_text_of_administrators(
+    path: &Path,
+    limit: u64,
+) -> Result<Option<String>, GuardedError> {
+    let opened = open_judged(path, Purpose::Read, ownership::of_administrators_file);
+    text_of(path, read_opened(path, opened.map_err(for_administrators)?, limit)?)
+}
+
+/// Whether a folder is the administrators' alone to change.
+pub(crate) fn check_folder_of_administrators(path: &Path) -> Result<(), GuardedError> {
+    let unreadable = |source| GuardedError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = path.metadata().map_err(unreadable)?;
+    let trouble = ownership::of_administrators_folder(path, &metadata).map_err(unreadable)?;
+    match trouble {
+        None => Ok(()),
+        Some(trouble) => Err(for_administrators(distrusted(path, trouble))),
+    }
+}
+
+/// The error for a file that must be the administrators' and not this user's.
+fn for_administrators(error: GuardedError) -> GuardedError {
+    match error {
+        GuardedError::ForeignOwner { path, owner, .. } => {
+            GuardedError::NotAdministrators { path, owner }
+        }
+        other => other,
+    }
+}
+
+fn text_of(path: &Path, bytes: Option<Vec<u8>>) -> Result<Option<String>, GuardedError> {
+    bytes
         .map(|bytes| {
             String::from_utf8(bytes).map_err(|error| GuardedError::NotText {
                 path: path.to_owned(),
@@ -47,7 +84,15 @@ pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, GuardedError
 ///
 /// A [`GuardedError`] for each rule that the file breaks.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, GuardedError> {
-    let Some((file, metadata)) = open(path, Purpose::Read)? else {
+    read_opened(path, open(path, Purpose::Read)?, limit)
+}
+
+fn read_opened(
+    path: &Path,
+    opened: Option<(File, Metadata)>,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, GuardedError> {
+    let Some((file, metadata)) = opened else {
         return Ok(None);
     };
     let too_long = |length| GuardedError::TooLong {
@@ -106,6 +151,15 @@ pub(crate) fn open(
     path: &Path,
     purpose: Purpose,
 ) -> Result<Option<(File, Metadata)>, GuardedError> {
+    open_judged(path, purpose, ownership::of_file)
+}
+
+/// The same with another rule about whose it must be.
+fn open_judged(
+    path: &Path,
+    purpose: Purpose,
+    judge: fn(&File, &Metadata) -> io::Result<Option<Trouble>>,
+) -> Result<Option<(File, Metadata)>, GuardedError> {
     let path_of = || path.to_owned();
     let unreadable = |source| GuardedError::Unreadable {
         path: path_of(),
@@ -122,17 +176,17 @@ pub(crate) fn open(
     if !metadata.is_file() {
         return Err(GuardedError::NotRegular { path: path_of() });
     }
-    match ownership::of_file(&file, &metadata).map_err(unreadable)? {
+    match judge(&file, &metadata).map_err(unreadable)? {
         None => Ok(Some((file, metadata))),
-        Some(Trouble::ForeignOwner { owner, user }) => Err(GuardedError::ForeignOwner {
-            path: path_of(),
-            owner,
-            user,
-        }),
-        Some(Trouble::WritableByOthers { mode }) => Err(GuardedError::WritableByOthers {
-            path: path_of(),
-            mode,
-        }),
+        Some(trouble) => Err(distrusted(path, trouble)),
+    }
+}
+
+fn distrusted(path: &Path, trouble: Trouble) -> GuardedError {
+    let path = path.to_owned();
+    match trouble {
+        Trouble::ForeignOwner { owner, user } => GuardedError::ForeignOwner { path, owner, user },
+        Trouble::WritableByOthers { mode } => GuardedError::WritableByOthers { path, mode },
     }
 }
 
@@ -165,6 +219,18 @@ pub enum GuardedError {
         owner: Account,
         /// The user who runs this.
         user: Account,
+    },
+    /// It holds for the whole machine and belongs to somebody who is no administrator.
+    #[error(
+        "`{}` holds for the whole machine and belongs to user {owner}, who is no administrator: \
+         look at what it says, then give it to the administrators or remove it",
+        path.display()
+    )]
+    NotAdministrators {
+        /// The path.
+        path: PathBuf,
+        /// The user who owns it.
+        owner: Account,
     },
     /// Others may have changed the file.
     #[error(

@@ -9,6 +9,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
@@ -17,7 +18,7 @@ use unix as platform;
 use windows as platform;
 
 use super::write::WriteError;
-use super::{HomeLock, make_folder};
+use super::{HOSTS_FOLDER, HomeLock, make_folder};
 use crate::names::HostName;
 
 /// Makes the launcher of `host_name` for the `portcullis-host` at `program` (an absolute path), in the place of the one
@@ -28,11 +29,27 @@ use crate::names::HostName;
 /// A [`WriteError`] where it cannot be made. On Windows the old one may be gone then; on Unix it is still there.
 pub fn make(lock: &HomeLock, host_name: &HostName, program: &Path) -> Result<PathBuf, WriteError> {
     let hosts = lock.home().hosts();
-    let path = hosts.join(platform::file_name(host_name));
+    let path = path(lock.home().root(), host_name);
     match make_folder(&hosts).and_then(|()| platform::make(lock, program, &path)) {
         Ok(()) => Ok(path),
         Err(source) => Err(WriteError { path, source }),
     }
+}
+
+/// Removes the launcher of `host_name`, and what stands beside it. One that is missing is fine.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn remove(lock: &HomeLock, host_name: &HostName) -> io::Result<()> {
+    platform::remove(&path(lock.home().root(), host_name))
+}
+
+/// Where the launcher of `host_name` is in the home at `root`, whether or not either exists: what belongs into a
+/// browser's manifest.
+#[must_use]
+pub fn path(root: &Path, host_name: &HostName) -> PathBuf {
+    root.join(HOSTS_FOLDER).join(platform::file_name(host_name))
 }
 
 /// The folder that the two programs are in, seen from the file that this process was started from: its own, unless that

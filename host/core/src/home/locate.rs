@@ -23,6 +23,14 @@ pub struct Surroundings {
     pub user_home: Option<PathBuf>,
     /// `LOCALAPPDATA`.
     pub local_app_data: Option<OsString>,
+    /// `APPDATA`.
+    pub roaming_app_data: Option<OsString>,
+    /// `XDG_CONFIG_HOME`.
+    pub config_home: Option<OsString>,
+    /// `CHROME_CONFIG_HOME`, which browsers of the Chromium family on Linux prefer to that.
+    pub chrome_config_home: Option<OsString>,
+    /// The file of the running program.
+    pub program: Option<PathBuf>,
 }
 
 /// The path of the home, which need not exist. The first of these that applies:
@@ -154,6 +162,7 @@ mod tests {
             data_home: Some(absolute("/data").into()),
             user_home: Some(absolute("/home/u")),
             local_app_data: Some(absolute("/local").into()),
+            ..Surroundings::default()
         }
     }
 

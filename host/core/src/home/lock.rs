@@ -7,23 +7,31 @@
 //! A missing file means that nothing is installed. Anything else that is not as the programs write it is an error
 //! with line and column, because the lock is what ties native code to a digest: fail closed.
 
+mod approval;
 mod error;
 mod schema;
 
+use std::io;
 use std::path::Path;
 
+pub use approval::{Approval, Unapproved};
 pub use error::{LockError, LockProblem};
 
 use super::write::{self, WriteError};
 use super::{Home, HomeLock, artifact, guarded};
 use crate::names::{Digest, PluginName};
+use crate::requests::{Asked, Requests};
 
 /// The only version of the file that there is.
 const VERSION: i64 = 1;
 
-/// The longest lock that is read: some 1 500 plugins, far more than anybody has, and small enough that reading it
-/// cannot be used to hold a browser up.
-const LONGEST: u64 = 1024 * 1024;
+/// The longest lock that is read: some 1 500 plugins with the requests that plugins have, far more than anybody has, and
+/// small enough that reading it cannot be used to hold a browser up.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// The most earlier builds whose requests are remembered. Whoever has not approved anything in so many builds is asked
+/// again.
+const MOST_EARLIER: usize = 16;
 
 /// What is installed in a home.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +87,17 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// A [`WriteError`]; the old lock is then still there.
+    /// A [`WriteError`]; the old lock is then still there. A lock that would be too long to be read is not written.
     pub fn save(&self, lock: &HomeLock) -> Result<(), WriteError> {
-        write::replace(lock, &lock.home().lock_file(), self.to_text().as_bytes())
+        let (path, text) = (lock.home().lock_file(), self.to_text());
+        if text.len() as u64 > LONGEST {
+            let source = io::Error::other(format!(
+                "it would have {} bytes, and at most {LONGEST} are read: remove a plugin first",
+                text.len()
+            ));
+            return Err(WriteError { path, source });
+        }
+        write::replace(lock, &path, text.as_bytes())
     }
 
     /// The plugin of this name, where one is installed.
@@ -104,9 +120,15 @@ impl Lock {
             .map_or(self.next_number, |plugin| plugin.number)
     }
 
-    /// Adds the plugin, in the place of the one with the same name if there is one.
-    pub fn put(&mut self, plugin: Installed) {
+    /// Adds the plugin, in the place of the one with the same name if there is one. Where that is the same installation,
+    /// what its builds asked for is remembered.
+    pub fn put(&mut self, mut plugin: Installed) {
         self.next_number = self.next_number.max(plugin.number + 1);
+        if let Some(known) = self.find(&plugin.name)
+            && known.number == plugin.number
+        {
+            plugin.earlier = known.builds_before(&plugin.digest);
+        }
         match self
             .plugins
             .iter_mut()
@@ -156,6 +178,19 @@ pub struct Installed {
     pub installed: Timestamp,
     /// The native code made from it.
     pub artifact: Artifact,
+    /// What it asks for, where it has a section that says so.
+    pub requests: Option<Requests>,
+    /// What earlier builds of this installation asked for, the latest first. Builds that did not say are not among them.
+    pub earlier: Vec<EarlierBuild>,
+}
+
+/// A build that was installed before under the same name and number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierBuild {
+    /// The sha256 of its `.wasm`, which is gone.
+    pub digest: Digest,
+    /// The powers that it asked for.
+    pub asked: Asked,
 }
 
 /// The native code of an installed plugin: what the file in `cache/` must be.

@@ -1,5 +1,5 @@
 //! The one rule about whose a file or folder must be, applied to every one that is opened: this user's, and writable by
-//! nobody else. What an owner is and what lets others write differ by system, and so do the commands that mend it.
+//! nobody else; or, for what holds for the whole machine, the administrators'. What an owner is and what lets others write differ by system, and so do the commands that mend it.
 
 #[cfg(unix)]
 mod unix;
@@ -14,7 +14,7 @@ use windows as platform;
 pub use platform::{Account, Openness};
 pub(crate) use platform::{
     command_to_close_file, command_to_close_folder, command_to_own_file, command_to_own_folder,
-    is_ours, of_file, of_folder, shown,
+    is_ours, of_administrators_file, of_administrators_folder, of_file, of_folder, shown,
 };
 
 /// Why a file or folder is not to be trusted.

@@ -10,8 +10,8 @@ use crate::home::Position;
 use crate::names::{HostName, escape};
 
 const NAME_INVALID: &str = "Invalid native messaging host name specified.";
-const NOT_FOUND: &str = "Specified native messaging host not found.";
-const FORBIDDEN: &str = "Access to the specified native messaging host is forbidden.";
+pub(super) const NOT_FOUND: &str = "Specified native messaging host not found.";
+pub(super) const FORBIDDEN: &str = "Access to the specified native messaging host is forbidden.";
 const EXITED: &str = "Native host has exited.";
 
 pub(super) fn read(

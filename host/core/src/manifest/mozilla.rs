@@ -49,6 +49,11 @@ fn requested(name: &str) -> Result<HostName, Fault> {
     })
 }
 
+/// What the extension is told wherever no file is used, whatever the reason.
+pub(super) fn no_such_application(name: &HostName) -> String {
+    format!("No such native application {name}")
+}
+
 /// A fault for which the file is not used, with the part of the console's line that tells why.
 fn refused(
     name: &HostName,
@@ -58,7 +63,7 @@ fn refused(
     position: Option<Position>,
 ) -> Fault {
     Fault {
-        shown: format!("No such native application {name}"),
+        shown: no_such_application(name),
         logged: Some(line.to_owned()),
         detail,
         mend: mend.to_owned(),

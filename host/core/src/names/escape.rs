@@ -32,7 +32,8 @@ pub fn escape(text: &str) -> String {
     shown
 }
 
-fn misleads(character: char) -> bool {
+/// Whether a character could make a text read as another one.
+pub(crate) fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 pub use destination::{Destination, DestinationError, Scheme, Target, TargetError};
 pub use folder::{Access, FolderGrant, GuestPath, GuestPathError};
-pub use secret::{SecretAccess, SecretGrant, SecretName, SecretNameError};
+pub use secret::{SecretAccess, SecretGrant, SecretName, SecretNameError, SecretsBackend};
 
 use crate::names::Digest;
 

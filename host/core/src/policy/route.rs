@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::grant::Grant;
+use super::grant::{Grant, SecretsBackend};
 use super::limits::Limits;
 use crate::caller::Origin;
-use crate::names::{HostName, PluginName};
+use crate::names::{HostName, PluginName, shell_word};
 use crate::protocol::json::{self, JsonError};
 use crate::protocol::pointer::{Pointer, Scalar};
 
@@ -86,6 +86,20 @@ pub(super) enum Relation {
 }
 
 impl Route {
+    /// What follows the verb in a command about this very route, as a person can paste it: origin, plugin, conditions.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut words = vec![shell_word(self.origin.as_str()), self.plugin.to_string()];
+        if let Some(host_name) = &self.host_name {
+            words.push(format!("--host-name {host_name}"));
+        }
+        for (pointer, scalar) in &self.when {
+            let condition = format!("{}={scalar}", pointer.as_str());
+            words.push(format!("--when {}", shell_word(&condition)));
+        }
+        words.join(" ")
+    }
+
     /// How this route relates to another one.
     pub(super) fn relation(&self, other: &Self) -> Relation {
         if self.origin != other.origin || self.excludes(other) {
@@ -99,7 +113,7 @@ impl Route {
     }
 
     /// Whether the conditions of the two contradict each other.
-    fn excludes(&self, other: &Self) -> bool {
+    pub(super) fn excludes(&self, other: &Self) -> bool {
         let names = matches!((&self.host_name, &other.host_name), (Some(a), Some(b)) if a != b);
         names
             || self.when.iter().any(|(pointer, scalar)| {
@@ -111,7 +125,7 @@ impl Route {
     }
 
     /// Whether this route has every condition of the other.
-    fn includes(&self, other: &Self) -> bool {
+    pub(super) fn includes(&self, other: &Self) -> bool {
         (other.host_name.is_none() || self.host_name == other.host_name)
             && other
                 .when
@@ -120,7 +134,7 @@ impl Route {
     }
 
     /// The number of conditions. Of two routes that fit one message, the one with more is the narrower.
-    fn conditions(&self) -> usize {
+    pub(super) fn conditions(&self) -> usize {
         self.when.len() + usize::from(self.host_name.is_some())
     }
 }
@@ -129,16 +143,26 @@ impl Route {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortRoutes {
     routes: Vec<Route>,
+    secrets_backend: SecretsBackend,
 }
 
 impl PortRoutes {
-    pub(super) fn new(mut routes: Vec<Route>) -> Self {
+    pub(super) fn new(mut routes: Vec<Route>, secrets_backend: SecretsBackend) -> Self {
         routes.sort_by_key(|route| std::cmp::Reverse(route.conditions()));
         // The first route without a `when` fits every message of this port, so the ones after it never can.
         if let Some(last) = routes.iter().position(|route| route.when.is_empty()) {
             routes.truncate(last + 1);
         }
-        Self { routes }
+        Self {
+            routes,
+            secrets_backend,
+        }
+    }
+
+    /// Where their secrets are kept.
+    #[must_use]
+    pub fn secrets_backend(&self) -> SecretsBackend {
+        self.secrets_backend
     }
 
     /// The routes that a message of this port can take. Their places are what [`Self::select`] returns.

@@ -12,7 +12,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::VERSION;
+use super::grant::SecretsBackend;
 use super::limits::{Bound, Limits, TABLE};
+use super::machine::Unmentioned;
 use super::route::{Lifetime, OnCrash, Relation, Route, Strictness};
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
@@ -29,6 +31,10 @@ pub(super) struct Fault {
 #[serde(deny_unknown_fields)]
 struct File {
     version: Spanned<i64>,
+    #[serde(default, rename = "secrets-backend")]
+    secrets_backend: SecretsBackend,
+    /// Of the machine-wide policy alone.
+    unmentioned: Option<Spanned<Unmentioned>>,
     #[serde(default)]
     limits: LimitsTable,
     #[serde(default)]
@@ -102,34 +108,67 @@ enum OnCrashWord {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct SandboxTable {
-    os: StrictnessWord,
+    os: Option<StrictnessWord>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
+#[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
 enum StrictnessWord {
     Off,
-    #[default]
     BestEffort,
     Required,
 }
 
-/// Reads the text into routes that do not contradict each other.
-pub(super) fn parse(text: &str) -> Result<Vec<Route>, Fault> {
+/// Whose policy a text is, which decides what holds where it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The defaults hold.
+    User,
+    /// Nothing is narrowed.
+    Machine,
+}
+
+/// What a text says.
+pub(super) struct Parsed {
+    /// Routes that do not contradict each other.
+    pub(super) routes: Vec<Route>,
+    pub(super) secrets_backend: SecretsBackend,
+    pub(super) unmentioned: Unmentioned,
+}
+
+/// Reads the text.
+pub(super) fn parse(text: &str, owner: Owner) -> Result<Parsed, Fault> {
     let file: File = toml::from_str(text).map_err(|error| shape_fault(text, &error))?;
     if *file.version.get_ref() != VERSION {
         return Err(version_fault(&file.version));
     }
-    let defaults = limits(&file.limits, Limits::default())?;
+    if let (Some(unmentioned), Owner::User) = (&file.unmentioned, owner) {
+        return Err(Fault {
+            at: unmentioned.span().start,
+            problem: "`unmentioned` is for the machine-wide policy alone: remove it".to_owned(),
+        });
+    }
+    let (widest, strictness) = match owner {
+        Owner::User => (Limits::default(), Strictness::default()),
+        Owner::Machine => (Limits::widest(), Strictness::Off),
+    };
+    let defaults = limits(&file.limits, widest)?;
     // Counted once: a policy may have thousands of routes.
     let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let routes = file
         .route
         .into_iter()
-        .map(|table| route(&newlines, table, defaults))
+        .map(|table| route(&newlines, table, defaults, strictness))
         .collect::<Result<Vec<_>, _>>()?;
     check_overlaps(&routes)?;
-    Ok(routes.into_iter().map(|(_, route)| route).collect())
+    Ok(Parsed {
+        routes: routes.into_iter().map(|(_, route)| route).collect(),
+        secrets_backend: file.secrets_backend,
+        unmentioned: file
+            .unmentioned
+            .map(Spanned::into_inner)
+            .unwrap_or_default(),
+    })
 }
 
 /// The fault for text that does not have the shape; a newer version explains every other complaint, so it goes first.
@@ -166,6 +205,7 @@ fn route(
     newlines: &[usize],
     table: Spanned<RouteTable>,
     defaults: Limits,
+    strictness: Strictness,
 ) -> Result<(usize, Route), Fault> {
     let at = table.span().start;
     let table = table.into_inner();
@@ -206,9 +246,10 @@ fn route(
         limits: limits(&table.limits, defaults)?,
         grant: grant::meaning_of(newlines, table.grant)?,
         confinement: match table.sandbox.os {
-            StrictnessWord::Off => Strictness::Off,
-            StrictnessWord::BestEffort => Strictness::BestEffort,
-            StrictnessWord::Required => Strictness::Required,
+            None => strictness,
+            Some(StrictnessWord::Off) => Strictness::Off,
+            Some(StrictnessWord::BestEffort) => Strictness::BestEffort,
+            Some(StrictnessWord::Required) => Strictness::Required,
         },
         line: line_of(newlines, at),
     };

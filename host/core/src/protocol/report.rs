@@ -54,6 +54,9 @@ pub enum ErrorCode {
     Quarantined,
     /// The policy requires confinement by the system, and it is not complete.
     SandboxUnavailable,
+    /// As many ports of the extension are open as the policy allows. A code of its own, since it is the only refusal
+    /// that the extension can mend by itself: it closes one and tries again.
+    TooManyPorts,
     /// A fault of the host.
     Internal,
 }
@@ -137,6 +140,7 @@ impl ErrorCode {
             Self::ArtifactUnavailable => "artifact-unavailable",
             Self::Quarantined => "quarantined",
             Self::SandboxUnavailable => "sandbox-unavailable",
+            Self::TooManyPorts => "too-many-ports",
             Self::Internal => "internal",
         }
     }

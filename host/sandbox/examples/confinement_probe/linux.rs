@@ -4,8 +4,18 @@
 //! `<deed> refused: <why>`. Confined, it first puts on the very confinement that the host puts on; free, it does not,
 //! which shows that the deeds are possible at all.
 //!
+//! `confinement_probe folders-free|folders-confined FOLDER FOLDER FOLDER` does the same with what can be reached of the
+//! disk where the first folder is granted for writing and the second for reading.
+//!
+//! `confinement_probe network-free|network-confined` does the same with what can be reached of the network where one TCP
+//! port is granted.
+//!
 //! `confinement_probe without-landlock PROGRAM ARGUMENT…` becomes another program on a system without Landlock, for
-//! tests of what happens where a layer is absent.
+//! tests of what happens where a layer is absent. `with-blocked-signals` does the same with the signals blocked that the
+//! host lives by, as a careless parent may leave them.
+
+mod folders;
+mod network;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -27,9 +37,16 @@ pub(crate) fn run() -> ExitCode {
     let done = match &arguments[1..] {
         ["free", folder] => probe(Path::new(folder), Strictness::Off),
         ["confined", folder] => probe(Path::new(folder), Strictness::Required),
+        ["folders-free", a, b, c] => folders::probe([a, b, c].map(Path::new), Strictness::Off),
+        ["folders-confined", a, b, c] => {
+            folders::probe([a, b, c].map(Path::new), Strictness::Required)
+        }
+        ["network-free"] => network::probe(Strictness::Off),
+        ["network-confined"] => network::probe(Strictness::Required),
         ["without-landlock", program, rest @ ..] => become_without_landlock(program, rest),
+        ["with-blocked-signals", program, rest @ ..] => become_with_blocked_signals(program, rest),
         _ => Err(io::Error::other(
-            "free|confined FOLDER, or without-landlock PROGRAM ARGUMENT…",
+            "free|confined FOLDER, network-free|network-confined, folders-free|folders-confined FOLDER FOLDER FOLDER, or without-landlock|with-blocked-signals PROGRAM ARGUMENT…",
         )),
     };
     match done {
@@ -50,7 +67,7 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
     let mut kept = File::create(folder.join("open-before"))?;
     confine(strictness, &Needs::default()).map_err(io::Error::other)?;
 
-    let deeds: [(&str, io::Result<()>); 12] = [
+    let deeds: [(&str, io::Result<()>); 14] = [
         ("read-a-file", File::open("/etc/passwd").map(drop)),
         ("list-a-folder", std::fs::read_dir("/").map(drop)),
         (
@@ -75,6 +92,17 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
         (
             "make-a-file-in-memory",
             system_call(libc::SYS_memfd_create, [c"x".as_ptr().addr(), 0, 0]),
+        ),
+        (
+            "call-by-a-foreign-number",
+            foreign_call(libc::SYS_getpid, [0; 3]),
+        ),
+        (
+            "open-a-socket-by-a-foreign-number",
+            foreign_call(
+                libc::SYS_socket,
+                [libc::AF_INET as usize, libc::SOCK_STREAM as usize, 0],
+            ),
         ),
         ("signal-the-parent", signal_parent()),
         // The last, and with no child left: a process that is traced stops at its next signal.
@@ -103,6 +131,17 @@ fn system_call(number: libc::c_long, arguments: [usize; 3]) -> io::Result<()> {
         Err(io::Error::last_os_error())
     } else {
         Ok(())
+    }
+}
+
+/// A system call by the number that it has for programs with short pointers, where the machine is an x86-64: every call
+/// has a second one there. Most kernels do not offer those, nor does any other machine, and then say so, which is no
+/// refusal: what matters is whether the kernel was let look.
+fn foreign_call(number: libc::c_long, arguments: [usize; 3]) -> io::Result<()> {
+    const SHORT_POINTERS: libc::c_long = 0x4000_0000;
+    match system_call(SHORT_POINTERS | number, arguments) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => Ok(()),
+        result => result,
     }
 }
 
@@ -169,6 +208,23 @@ fn signal_parent() -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+fn become_with_blocked_signals(program: &str, arguments: &[&str]) -> io::Result<()> {
+    // SAFETY: an all-zero set is valid memory for `sigemptyset`, and each pointer lives for its call.
+    let blocked = unsafe {
+        let mut signals: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut signals);
+        for signal in [libc::SIGALRM, libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            libc::sigaddset(&mut signals, signal);
+        }
+        libc::sigprocmask(libc::SIG_BLOCK, &signals, std::ptr::null_mut())
+    };
+    if blocked != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut command = Command::new(program);
+    Err(command.args(arguments).exec())
 }
 
 fn become_without_landlock(program: &str, arguments: &[&str]) -> io::Result<()> {

@@ -7,8 +7,7 @@
 use wasmtime::component::Linker;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
+use wasmtime_wasi::p2::bindings::{cli, clocks, random, sockets};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomCtx};
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiView as _};
@@ -88,12 +87,6 @@ pub(super) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Res
         }
         "wasi:cli/terminal-stderr" => {
             cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)
-        }
-        "wasi:filesystem/types" => {
-            filesystem::types::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)
-        }
-        "wasi:filesystem/preopens" => {
-            filesystem::preopens::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)
         }
         _ => link_sockets(l, interface),
     }

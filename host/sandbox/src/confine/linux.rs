@@ -19,7 +19,7 @@ pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
     // Another process of the same user could otherwise read this one's memory, or attach to it.
     let hidden = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
     layers.record("not-dumpable", said(hidden));
-    layers.record("resource-limits", resources::limit());
+    layers.record("resource-limits", resources::limit(needs));
     layers.record("landlock", filesystem::restrict(needs));
     layers.record("seccomp", syscalls::restrict(needs));
 }

@@ -27,8 +27,8 @@ unsafe extern "C" {
     fn sandbox_free_error(error: *mut c_char);
 }
 
-pub(super) fn confine(_needs: &Needs<'_>, layers: &mut Layers) {
-    layers.record("resource-limits", resources::limit());
+pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
+    layers.record("resource-limits", resources::limit(needs));
     layers.record("seatbelt", enter());
 }
 

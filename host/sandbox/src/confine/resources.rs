@@ -2,19 +2,23 @@
 
 use rustix::process::{Resource, Rlimit};
 
-/// Descriptors that the process may have open at a time. It has some ten, and each preopen of a plugin is one more.
-const OPEN_FILES: u64 = 256;
+use super::Needs;
 
-/// The largest file that the process may write, in bytes. The log is rotated at 4 MiB; nothing else is written.
+/// Descriptors that the process may have open at a time: what most systems give a program anyway. It has some ten, each
+/// folder of a grant is one more, and a plugin with folders may have 256 files open.
+const OPEN_FILES: u64 = 1024;
+
+/// The largest file that the process may write, in bytes, where its plugins need no larger one. The log is rotated at
+/// 4 MiB, and what SQLite has not brought to its place yet seldom takes more.
 const FILE_SIZE: u64 = 64 * 1024 * 1024;
 
 /// Not address space, which wasmtime reserves by the gigabyte; nor processor time or processes, which add up over a
 /// port's life or over all that the user runs.
-pub(super) fn limit() -> Result<(), String> {
+pub(super) fn limit(needs: &Needs<'_>) -> Result<(), String> {
     for (resource, most) in [
         (Resource::Core, 0),
         (Resource::Nofile, OPEN_FILES),
-        (Resource::Fsize, FILE_SIZE),
+        (Resource::Fsize, FILE_SIZE.max(needs.file_size)),
     ] {
         let now = rustix::process::getrlimit(resource);
         let most = now.maximum.map_or(most, |maximum| maximum.min(most));

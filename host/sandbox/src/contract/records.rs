@@ -29,12 +29,20 @@ pub(crate) struct PluginErrorRecord {
     pub(crate) message: Text<MESSAGE_LIMIT>,
 }
 
-/// `port.post-error` and `timers.timer-error`, which are alike.
+/// `port.post-error`, `timers.timer-error`, `storage.storage-error` and `secrets.secret-error`, which are alike.
 #[derive(ComponentType, Lower)]
 #[component(record)]
 pub(crate) struct CodedError {
     pub(crate) code: String,
     pub(crate) message: String,
+}
+
+/// `storage.page`.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct PageRecord {
+    pub(crate) keys: Vec<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// `log.level`.

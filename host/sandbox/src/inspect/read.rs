@@ -7,6 +7,7 @@ use wasmparser::{
     Validator, WasmFeatures,
 };
 
+use super::parts::{Counter, Parts};
 use super::signature::{self, OtherTypes};
 use super::{InspectError, Item, ItemKind, escape};
 
@@ -50,6 +51,8 @@ pub(super) struct Contents {
     pub(super) exports: Vec<Item>,
     /// The functions of our contract that have other types here.
     pub(super) other_types: Vec<OtherTypes>,
+    /// What it makes when it is started.
+    pub(super) made: Parts,
     /// What keeps the engine from taking it, where something does.
     pub(super) beyond: Option<Beyond>,
 }
@@ -105,6 +108,7 @@ struct Pass {
     /// The names of imported and exported functions that are asynchronous by type.
     async_functions: Vec<String>,
     other_types: Vec<OtherTypes>,
+    made: Parts,
     /// Bytes of names, see [`MOST_NAMES`].
     names: usize,
     /// Components and modules, see [`MOST_PARTS`]. The pass has ended early where there are more.
@@ -123,6 +127,7 @@ impl Pass {
             imports: self.imports,
             exports: self.exports,
             other_types: self.other_types,
+            made: self.made,
             beyond,
         })
     }
@@ -178,6 +183,7 @@ fn pass(bytes: &[u8], features: WasmFeatures) -> Result<Pass, wasmparser::Error>
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut allocations = FuncValidatorAllocations::default();
     let mut types = None;
+    let mut counter = Counter::default();
     let mut depth = 0_usize;
     for payload in parser.parse_all(bytes) {
         let payload = payload?;
@@ -216,6 +222,9 @@ fn pass(bytes: &[u8], features: WasmFeatures) -> Result<Pass, wasmparser::Error>
             }
             ValidPayload::End(found) => types = Some(found),
             _ => {}
+        }
+        if let Some(made) = counter.see(&payload)? {
+            pass.made = made;
         }
     }
     let types =

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::read::{Beyond, Contents};
+use super::requests::SectionFault;
 use super::signature::OtherTypes;
 use super::{Item, Mode, escape};
+use crate::instance::TooMany;
 use crate::offered;
 
 /// The most names that one sentence lists.
@@ -59,6 +61,10 @@ pub enum Refusal {
         /// The functions that are missing.
         functions: Vec<String>,
     },
+    /// It is made of more parts than a plugin may have.
+    TooMany(TooMany),
+    /// It says what it asks for in a way that cannot be read.
+    Requests(SectionFault),
 }
 
 impl fmt::Display for Refusal {
@@ -134,6 +140,8 @@ impl fmt::Display for Refusal {
                 escape(interface),
                 listed(functions)
             ),
+            Self::TooMany(too_many) => write!(formatter, "{too_many}"),
+            Self::Requests(fault) => write!(formatter, "{fault}"),
         }
     }
 }
@@ -200,6 +208,7 @@ pub(super) fn refusals(contents: &Contents, mode: Option<Mode>) -> Vec<Refusal> 
         None if refusals.len() > before || is_newer => {}
         None => refusals.push(Refusal::NoMode),
     }
+    refusals.extend(contents.made.too_many().map(Refusal::TooMany));
     refusals
 }
 

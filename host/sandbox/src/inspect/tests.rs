@@ -413,3 +413,32 @@ fn types_are_shown_cut_short() {
         assert!(found.is_some_and(|length| length < 2_000), "{found:?}");
     }
 }
+
+#[test]
+fn too_many_parts_are_refused_with_their_number() {
+    let repeated = |text: &str, times: usize| handler() + &text.repeat(times);
+    let tables = |times| {
+        format!(
+            "(core module $m {}) (core instance (instantiate $m))",
+            "(table 0 funcref)".repeat(times)
+        )
+    };
+    let cases = [
+        (handler() + &tables(64), vec![]),
+        (
+            handler() + &tables(65),
+            vec!["has at least 65 tables, and a plugin may have 64: build it with fewer"],
+        ),
+        (repeated("(core instance (instantiate $guest))", 15), vec![]),
+        (
+            repeated("(core instance (instantiate $guest))", 70),
+            vec![
+                "has at least 71 core instances, and a plugin may have 64: build it with fewer",
+                "has at least 71 memories, and a plugin may have 16: build it with fewer",
+            ],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(sentences(&inspected(&text)), expected);
+    }
+}

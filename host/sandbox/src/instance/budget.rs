@@ -3,8 +3,14 @@
 //! wasmtime's own `StoreLimits` bounds each memory alone, so sixteen memories have sixteen times the bytes. Here all
 //! linear memories and tables share one sum. Growth beyond it is denied, not trapped: an allocator that is told so can
 //! still answer. The refusal is remembered, so that a guest that dies of it is reported as out of memory.
+//!
+//! How many parts a component may be made of is fixed, since no setting could mend it: [`TooMany`] says which part, and
+//! is found before anything is instantiated where that can be told.
+
+use std::fmt;
 
 use wasmtime::ResourceLimiter;
+use wasmtime::component::Component;
 
 /// Bytes that a table's element takes: a function reference is one pointer.
 const ELEMENT_SIZE: u64 = 8;
@@ -18,12 +24,102 @@ const TABLE_LIMIT: usize = 64;
 /// Memories in one component: one, or two with an adapter; each reserves address space.
 const MEMORY_LIMIT: usize = 16;
 
+/// What a component is made of, as far as the number is bounded. Each takes memory of the host's own beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Core modules that are instantiated.
+    Instances,
+    /// Tables of those.
+    Tables,
+    /// Linear memories of those.
+    Memories,
+}
+
+impl Part {
+    /// The most that a plugin may have of it.
+    #[must_use]
+    pub const fn limit(self) -> usize {
+        match self {
+            Self::Instances => INSTANCE_LIMIT,
+            Self::Tables => TABLE_LIMIT,
+            Self::Memories => MEMORY_LIMIT,
+        }
+    }
+
+    /// Judges a number that has been counted before anything runs.
+    pub(crate) fn judge(self, found: u64) -> Result<(), TooMany> {
+        if found > self.limit() as u64 {
+            Err(TooMany { part: self, found })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Instances => "core instances",
+            Self::Tables => "tables",
+            Self::Memories => "memories",
+        })
+    }
+}
+
+/// A component of more parts than a plugin may have. A sentence that goes on after "it".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has at least {found} {part}, and a plugin may have {}: build it with fewer", part.limit())]
+pub struct TooMany {
+    /// Which part.
+    pub part: Part,
+    /// How many there are at least: whoever counts may stop at the first that is one too many.
+    pub found: u64,
+}
+
+impl TooMany {
+    /// Whether a component will be refused for its tables or memories. wasmtime does not tell its instances.
+    pub(crate) fn in_component(component: &Component) -> Result<(), Self> {
+        // Nothing where modules are imported, which no plugin can be given: linking then says so.
+        let Some(required) = component.resources_required() else {
+            return Ok(());
+        };
+        Part::Tables.judge(required.num_tables.into())?;
+        Part::Memories.judge(required.num_memories.into())
+    }
+
+    /// What wasmtime's own refusal means. It has no type for it, so its words are compared, and a test fails where they
+    /// change; what is not recognised is a failed start like any other. A trap has other words, so no guest can say it.
+    pub(super) fn in_error(error: &wasmtime::Error) -> Option<Self> {
+        let text = error.root_cause().to_string();
+        let (part, found) = text
+            .strip_prefix("resource limit exceeded: ")?
+            .split_once(" count too high at ")?;
+        let part = match part {
+            "instance" => Part::Instances,
+            "table" => Part::Tables,
+            "memory" => Part::Memories,
+            _ => return None,
+        };
+        let found = found.parse().ok()?;
+        Some(Self { part, found })
+    }
+}
+
 /// The budget of one store.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: u64,
     used: u64,
-    refused: Option<u64>,
+    refused: Option<Refusal>,
+}
+
+/// Bytes that a guest asked for and was not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What was to grow: `memory` or `table`.
+    pub(super) what: &'static str,
+    /// The bytes that the guest would have had in all.
+    pub(super) wanted: u64,
 }
 
 impl Budget {
@@ -35,8 +131,8 @@ impl Budget {
         }
     }
 
-    /// What the guest was last refused in this call: the bytes that it would have had in all.
-    pub(super) fn refusal(&self) -> Option<u64> {
+    /// What the guest was last refused in this call.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
         self.refused
     }
 
@@ -45,10 +141,10 @@ impl Budget {
         self.refused = None;
     }
 
-    fn grow(&mut self, by: u64) -> bool {
+    fn grow(&mut self, what: &'static str, by: u64) -> bool {
         let wanted = self.used.saturating_add(by);
         if wanted > self.limit {
-            self.refused = Some(wanted);
+            self.refused = Some(Refusal { what, wanted });
             return false;
         }
         self.used = wanted;
@@ -67,7 +163,7 @@ impl ResourceLimiter for Budget {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        Ok(self.grow(desired.saturating_sub(current) as u64))
+        Ok(self.grow("memory", desired.saturating_sub(current) as u64))
     }
 
     fn table_growing(
@@ -81,19 +177,19 @@ impl ResourceLimiter for Budget {
             return Ok(false);
         }
         let elements = desired.saturating_sub(current) as u64;
-        Ok(self.grow(elements.saturating_mul(ELEMENT_SIZE)))
+        Ok(self.grow("table", elements.saturating_mul(ELEMENT_SIZE)))
     }
 
     fn instances(&self) -> usize {
-        INSTANCE_LIMIT
+        Part::Instances.limit()
     }
 
     fn tables(&self) -> usize {
-        TABLE_LIMIT
+        Part::Tables.limit()
     }
 
     fn memories(&self) -> usize {
-        MEMORY_LIMIT
+        Part::Memories.limit()
     }
 }
 
@@ -107,9 +203,11 @@ mod tests {
         assert!(budget.memory_growing(0, 400, None).expect("never fails"));
         assert!(budget.memory_growing(0, 400, None).expect("never fails"));
         assert!(!budget.memory_growing(400, 700, None).expect("never fails"));
-        assert_eq!(budget.refusal(), Some(1100));
+        let refusal = |what, wanted| Some(Refusal { what, wanted });
+        assert_eq!(budget.refusal(), refusal("memory", 1100));
         assert!(budget.table_growing(0, 25, None).expect("never fails"));
         assert!(!budget.table_growing(25, 26, None).expect("never fails"));
+        assert_eq!(budget.refusal(), refusal("table", 1008));
         budget.forget_refusal();
         assert!(!budget.memory_growing(0, 10, Some(5)).expect("never fails"));
         assert_eq!(budget.refusal(), None);
@@ -118,5 +216,56 @@ mod tests {
                 .memory_growing(0, usize::MAX, None)
                 .expect("never fails")
         );
+    }
+
+    /// In wasmtime's own words, which are compared.
+    #[cfg(feature = "compile")]
+    #[test]
+    fn a_refused_number_of_parts_is_recognised() {
+        use wasmtime::{Engine, Instance, Module, Store};
+
+        let engine = Engine::default();
+        let refusal = |text: &str, times: usize| {
+            let bytes = wat::parse_str(text).expect("the test's own text");
+            let module = Module::new(&engine, bytes).expect("a valid module");
+            let mut store = Store::new(&engine, Budget::new(1 << 30));
+            store.limiter(|budget| budget);
+            let mut made = (0..times).map(|_| Instance::new(&mut store, &module, &[]));
+            let error = made.find_map(Result::err)?;
+            Some(TooMany::in_error(&error).expect("the words are known"))
+        };
+        let module_of = |part: &str, times: usize| format!("(module {})", part.repeat(times));
+        let cases = [
+            (Part::Instances, ""),
+            (Part::Tables, "(table 0 funcref)"),
+            (Part::Memories, "(memory 0)"),
+        ];
+        for (part, text) in cases {
+            let attempt = |number: usize| match text {
+                "" => refusal("(module)", number),
+                _ => refusal(&module_of(text, number), 1),
+            };
+            let found = part.limit() as u64 + 1;
+            assert_eq!(attempt(part.limit()), None);
+            assert_eq!(attempt(part.limit() + 1), Some(TooMany { part, found }));
+        }
+        let trap = refused_otherwise(&engine, "(module (func $f unreachable) (start $f))");
+        assert_eq!(TooMany::in_error(&trap), None);
+    }
+
+    #[cfg(feature = "compile")]
+    fn refused_otherwise(engine: &wasmtime::Engine, text: &str) -> wasmtime::Error {
+        let bytes = wat::parse_str(text).expect("the test's own text");
+        let module = wasmtime::Module::new(engine, bytes).expect("a valid module");
+        let mut store = wasmtime::Store::new(engine, ());
+        wasmtime::Instance::new(&mut store, &module, &[]).expect_err("it traps")
+    }
+
+    #[test]
+    fn a_number_of_parts_has_an_edge_and_words() {
+        assert_eq!(Part::Tables.judge(64), Ok(()));
+        let too_many = Part::Tables.judge(65).expect_err("one too many");
+        let words = "has at least 65 tables, and a plugin may have 64: build it with fewer";
+        assert_eq!(too_many.to_string(), words);
     }
 }

@@ -137,6 +137,11 @@ impl Clocks {
         }
     }
 
+    /// When the call's wall time is over, as far as is known now.
+    pub(crate) fn wall_ends(&self) -> Instant {
+        self.lock().wall_deadline
+    }
+
     /// A turn of the guest after the first begins.
     fn turn_begins(&self) {
         self.lock().turn = Some(thread_cpu_time());

@@ -6,6 +6,7 @@
 use wasmtime_wasi::I32Exit;
 
 use super::State;
+use super::budget::{Refusal, TooMany};
 use super::clocks::{Allowance, Phase, Stopped};
 
 /// How a call failed.
@@ -21,6 +22,8 @@ pub enum FailureKind {
     Exited(i32),
     /// It was refused memory and then trapped.
     OutOfMemory,
+    /// It is made of more parts than a plugin may have, so it could not be started at all.
+    DoesNotFit(TooMany),
     /// It used more processor time than it may.
     CpuTimeout,
     /// It took more time in all than it may.
@@ -51,6 +54,8 @@ pub(super) fn classify(error: wasmtime::Error, state: &State, allowance: Allowan
         }
     } else if let Some(exit) = error.downcast_ref::<I32Exit>() {
         FailureKind::Exited(exit.0)
+    } else if let Some(too_many) = TooMany::in_error(&error).filter(|_| starting) {
+        FailureKind::DoesNotFit(too_many)
     } else if state.budget.refusal().is_some() {
         FailureKind::OutOfMemory
     } else if starting {
@@ -58,11 +63,12 @@ pub(super) fn classify(error: wasmtime::Error, state: &State, allowance: Allowan
     } else {
         FailureKind::Crashed
     };
-    let mut detail = match state.budget.refusal() {
-        Some(wanted) if kind == FailureKind::OutOfMemory => format!(
-            "{error:#} (after it was refused memory: {wanted} bytes in all, of {} that it may have)",
+    let mut detail = match (kind, state.budget.refusal()) {
+        (FailureKind::OutOfMemory, Some(Refusal { what, wanted })) => format!(
+            "{error:#} (after a {what} was not let grow: {wanted} bytes in all, and `memory` allows {})",
             state.limits.memory.bytes()
         ),
+        (FailureKind::DoesNotFit(too_many), _) => format!("it {too_many}"),
         _ => format!("{error:#}"),
     };
     if detail.len() > DETAIL_LIMIT {

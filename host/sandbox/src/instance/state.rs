@@ -8,6 +8,8 @@ use super::Terms;
 use super::budget::Budget;
 use super::clocks::Clocks;
 use crate::alarms::Alarms;
+use crate::capabilities::files;
+use crate::capabilities::http::HttpContext;
 use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
 use crate::capabilities::wasi;
@@ -26,6 +28,8 @@ pub(crate) struct State {
     pub(crate) log: PluginLog,
     pub(crate) port: Box<dyn Port>,
     pub(crate) table: ResourceTable,
+    files: files::Opened,
+    pub(crate) http: HttpContext,
     /// Made when a guest first asks for it: most small plugins never do, and its random generators are seeded by
     /// system calls.
     wasi: Option<WasiCtx>,
@@ -44,7 +48,20 @@ impl State {
             log: terms.log,
             port,
             table,
+            files: files::Opened::default(),
+            http: HttpContext::new(),
             wasi: None,
+        }
+    }
+}
+
+impl State {
+    /// Its files, for one call.
+    pub(crate) fn files(&mut self) -> files::View<'_> {
+        files::View {
+            table: &mut self.table,
+            opened: &mut self.files,
+            powers: &self.powers,
         }
     }
 }

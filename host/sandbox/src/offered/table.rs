@@ -1,8 +1,9 @@
 //! The table itself. Long, and with nothing to read but names.
 //!
-//! The functions of WASI are those of the WIT files in wasmtime-wasi 48.0.8 (`src/p2/wit`) that are not marked
-//! unstable: what its linker provides without being asked for more. Another minor version of wasmtime-wasi may bring
-//! more of them; the table then has to follow, and until it does a component that needs one is refused.
+//! The functions of WASI are those of the WIT files in wasmtime-wasi 48.0.8 (`src/p2/wit`; for `wasi:http` those of
+//! wasmtime-wasi-http, `wit`) that are not marked unstable: what its linker provides without being asked for more.
+//! Another minor version of wasmtime-wasi may bring more of them; the table then has to follow, and until it does a
+//! component that needs one is refused.
 
 use super::Interface;
 
@@ -13,6 +14,8 @@ pub const IMPORTS: &[Interface] = &[
     Interface::ours("config", &["get", "all"]),
     Interface::ours("port", &["post", "close"]),
     Interface::ours("timers", &["set", "cancel"]),
+    Interface::ours("storage", &["get", "set", "delete", "keys", "compare-and-swap"]),
+    Interface::ours("secrets", &["get", "set", "delete"]),
     Interface::wasi(
         "wasi:cli",
         "environment",
@@ -72,6 +75,64 @@ pub const IMPORTS: &[Interface] = &[
             "[method]descriptor.metadata-hash-at",
             "[method]directory-entry-stream.read-directory-entry",
             "filesystem-error-code",
+        ],
+    ),
+    Interface::wasi("wasi:http", "outgoing-handler", &["handle"]),
+    Interface::wasi(
+        "wasi:http",
+        "types",
+        &[
+            "[constructor]fields",
+            "[static]fields.from-list",
+            "[method]fields.get",
+            "[method]fields.has",
+            "[method]fields.set",
+            "[method]fields.delete",
+            "[method]fields.append",
+            "[method]fields.entries",
+            "[method]fields.clone",
+            "[method]incoming-request.method",
+            "[method]incoming-request.path-with-query",
+            "[method]incoming-request.scheme",
+            "[method]incoming-request.authority",
+            "[method]incoming-request.headers",
+            "[method]incoming-request.consume",
+            "[constructor]outgoing-request",
+            "[method]outgoing-request.body",
+            "[method]outgoing-request.method",
+            "[method]outgoing-request.set-method",
+            "[method]outgoing-request.path-with-query",
+            "[method]outgoing-request.set-path-with-query",
+            "[method]outgoing-request.scheme",
+            "[method]outgoing-request.set-scheme",
+            "[method]outgoing-request.authority",
+            "[method]outgoing-request.set-authority",
+            "[method]outgoing-request.headers",
+            "[constructor]request-options",
+            "[method]request-options.connect-timeout",
+            "[method]request-options.set-connect-timeout",
+            "[method]request-options.first-byte-timeout",
+            "[method]request-options.set-first-byte-timeout",
+            "[method]request-options.between-bytes-timeout",
+            "[method]request-options.set-between-bytes-timeout",
+            "[static]response-outparam.set",
+            "[method]incoming-response.status",
+            "[method]incoming-response.headers",
+            "[method]incoming-response.consume",
+            "[method]incoming-body.stream",
+            "[static]incoming-body.finish",
+            "[method]future-trailers.subscribe",
+            "[method]future-trailers.get",
+            "[constructor]outgoing-response",
+            "[method]outgoing-response.status-code",
+            "[method]outgoing-response.set-status-code",
+            "[method]outgoing-response.headers",
+            "[method]outgoing-response.body",
+            "[method]outgoing-body.write",
+            "[static]outgoing-body.finish",
+            "[method]future-incoming-response.subscribe",
+            "[method]future-incoming-response.get",
+            "http-error-code",
         ],
     ),
     Interface::wasi("wasi:io", "error", &["[method]error.to-debug-string"]),

@@ -64,9 +64,9 @@ fn what_is_not_offered_is_explained() {
             "needs `wasi:io/poll@0.2.0-rc-2023-11-10`, this host has WASI 0.2.12: build for WASI 0.2",
         ),
         (
-            "wasi:http/types@0.2.6",
-            "needs `wasi:http/types@0.2.6`, and HTTP is not offered by this version: build without it \
-             (componentize-js: disable the features `http` and `fetch-event`)",
+            "wasi:http/incoming-handler@0.2.6",
+            "needs `wasi:http/incoming-handler@0.2.6`, and this host offers `outgoing-handler` and `types` of \
+             `wasi:http`: a plugin sends requests and serves none",
         ),
         (
             "wasi:logging/logging@0.1.0-draft",

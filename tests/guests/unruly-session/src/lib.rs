@@ -10,6 +10,7 @@ use exports::portcullis::plugin::session::{Guest, Peer, PluginError};
 use portcullis::plugin::{config, log, port, timers};
 
 include!("../../verbs.rs");
+include!("../../texts.rs");
 include!("../../deeds.rs");
 
 struct Unruly;
@@ -77,14 +78,7 @@ impl Guest for Unruly {
     fn disconnect() {
         match END.get() {
             End::Quiet => {}
-            End::Post => {
-                let outcome = port::post("{\"last\":true}");
-                let code = outcome.map_or_else(|error| error.code, |()| "none".to_owned());
-                log::write(
-                    log::Level::Info,
-                    &format!("posting from disconnect: {code}"),
-                );
-            }
+            End::Post => note("disconnect", &port::post("{\"last\":true}")),
             End::Loop => run_for_ever(),
             End::Trap => core::arch::wasm32::unreachable(),
         }
@@ -104,17 +98,31 @@ fn session(order: &Order) -> Result<Option<String>, PluginError> {
             }
             done
         }
+        Verb::PostSlowly => {
+            for number in 1..=order.n {
+                if number > 1 {
+                    std::thread::sleep(std::time::Duration::from_millis(300));
+                }
+                note("message", &port::post(&format!("{{\"post\":{number}}}")));
+            }
+            done
+        }
         Verb::Flood => {
             let text = text_of(16 * 1024);
             let mut posted = 0;
             while order.n == 0 || posted < order.n {
-                port::post(&text).map_err(posting)?;
+                let outcome = port::post(&text);
+                if outcome.is_err() {
+                    note("message", &outcome);
+                }
+                outcome.map_err(posting)?;
                 posted += 1;
             }
             done
         }
         Verb::PostLarge => Ok(Some(code_of(port::post(&text_of(order.n))))),
         Verb::PostGarbage => Ok(Some(code_of(port::post("{\"unfinished\":")))),
+        Verb::PostOdd => Ok(Some(code_of(port::post(&odd_text(order.n))))),
         Verb::PostForged => Ok(Some(code_of(port::post(FORGED)))),
         Verb::Timers => {
             let refused: Vec<String> = (0..order.n)
@@ -172,6 +180,14 @@ fn timer(delay: u64, deed: u64) -> Result<(), PluginError> {
 
 fn posting(error: port::PostError) -> PluginError {
     refusal(&error.code, &error.message)
+}
+
+/// Writes to the log what became of a post.
+fn note(from: &str, outcome: &Result<(), port::PostError>) {
+    let code = outcome
+        .as_ref()
+        .map_or_else(|error| error.code.as_str(), |()| "none");
+    log::write(log::Level::Info, &format!("posting from {from}: {code}"));
 }
 
 fn code_of(outcome: Result<(), port::PostError>) -> String {

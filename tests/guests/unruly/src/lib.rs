@@ -8,6 +8,7 @@ use exports::portcullis::plugin::handler::{Guest, Peer, PluginError};
 use portcullis::plugin::{config, log};
 
 include!("../../verbs.rs");
+include!("../../texts.rs");
 include!("../../deeds.rs");
 
 struct Unruly;

@@ -1,4 +1,4 @@
-//! `route add ORIGIN PLUGIN [--host-name NAME] [--when POINTER=VALUE]…`: lets an extension use a plugin.
+//! `route add ORIGIN PLUGIN [--host-name NAME] [--when POINTER=VALUE]… [--limit KEY=VALUE]…`: lets an extension use a plugin.
 
 use anyhow::{Result, bail};
 use portcullis_core::caller::Origin;
@@ -6,10 +6,11 @@ use portcullis_core::home::lock::Lock;
 use portcullis_core::names::{HostName, PluginName};
 
 use super::condition::{self, Condition};
+use super::limit::{self, Limit};
 use crate::environment::Environment;
 use crate::installation;
 use crate::output::Output;
-use crate::policy_file::{self, NewRoute};
+use crate::policy_file::{self, NewRoute, grants};
 
 /// Lets an extension use a plugin.
 #[derive(Debug, clap::Args)]
@@ -24,9 +25,13 @@ pub(crate) struct Arguments {
     /// Only messages that have this value at this JSON pointer, for example `/type=note`
     #[arg(long, value_name = "POINTER=VALUE")]
     when: Vec<Condition>,
+    /// A limit of this route, for example `memory=256MiB`
+    #[arg(long = "limit", value_name = "KEY=VALUE")]
+    limits: Vec<Limit>,
 }
 
 pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()> {
+    let limits = limit::together(&arguments.limits)?;
     let new = NewRoute {
         origin: arguments.origin,
         host_name: arguments.host_name,
@@ -58,6 +63,11 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
             policy_file::removal_command(there)
         );
     }
-    policy_file::save(&lock, &policy_file::with_route(&text, &new)?)?;
+    let mut text = policy_file::with_route(&text, &new)?;
+    if !limits.is_empty() {
+        // The new route is the last one.
+        text = grants::with_limits(&text, policy.routes().len(), &limits)?;
+    }
+    policy_file::save(&lock, &text)?;
     Ok(output.line(format!("routed `{origin}` to `{plugin}`"))?)
 }

@@ -23,6 +23,13 @@ pub(super) fn make(_lock: &HomeLock, program: &Path, launcher: &Path) -> io::Res
     fs::rename(&temporary, launcher)
 }
 
+pub(super) fn remove(launcher: &Path) -> io::Result<()> {
+    match fs::remove_file(launcher) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Not every system follows the link itself when it is asked for the program's path.
 pub(super) fn folder_of_programs(executable: &Path) -> PathBuf {
     let real = fs::canonicalize(executable).unwrap_or_else(|_| executable.to_owned());

@@ -49,6 +49,16 @@ pub(super) fn make(lock: &HomeLock, program: &Path, launcher: &Path) -> io::Resu
     Ok(())
 }
 
+pub(super) fn remove(launcher: &Path) -> io::Result<()> {
+    for file in [launcher, &launcher.with_extension(NOTE)] {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn folder_of_programs(executable: &Path) -> PathBuf {
     let own = executable.parent().unwrap_or(Path::new(""));
     if own.file_name().is_none_or(|name| name != HOSTS_FOLDER) {

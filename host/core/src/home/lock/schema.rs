@@ -5,10 +5,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Artifact, Installed, Lock, LockProblem, VERSION};
+use super::{Artifact, EarlierBuild, Installed, Lock, LockProblem, MOST_EARLIER, VERSION};
 use crate::home::Position;
 use crate::home::artifact::{Stamp, artifact_file_name};
 use crate::names::{Digest, PluginName};
+use crate::requests::schema as requests;
 
 /// What stands above the entries.
 const HEADER: &str =
@@ -33,6 +34,18 @@ struct PluginShape {
     size: u64,
     installed: Spanned<String>,
     artifact: ArtifactShape,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests: Option<requests::Shape>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Spanned<EarlierShape>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct EarlierShape {
+    sha256: Digest,
+    #[serde(default)]
+    asked: requests::AskedShape,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,10 +149,30 @@ fn meaning_of(shape: FileShape) -> Result<Lock, Located> {
             size: plugin.size,
             installed: installed.map_err(|problem| (plugin.installed.span(), problem))?,
             artifact: meaning_of_artifact(plugin.artifact, &plugin.sha256)?,
+            requests: plugin.requests.map(meaning_of_requests).transpose()?,
+            earlier: meaning_of_earlier(plugin.earlier)?,
             name: plugin.name.into_inner(),
         });
     }
     Ok(lock)
+}
+
+fn meaning_of_requests(shape: requests::Shape) -> Result<crate::requests::Requests, Located> {
+    requests::meaning_of(shape).map_err(|(at, message)| (at..at, LockProblem::Shape { message }))
+}
+
+fn meaning_of_earlier(shapes: Vec<Spanned<EarlierShape>>) -> Result<Vec<EarlierBuild>, Located> {
+    if let Some(beyond) = shapes.get(MOST_EARLIER) {
+        let message = format!("at most {MOST_EARLIER} earlier builds are kept");
+        return Err((beyond.span(), LockProblem::Shape { message }));
+    }
+    let builds = shapes.into_iter().map(Spanned::into_inner);
+    Ok(builds
+        .map(|shape| EarlierBuild {
+            digest: shape.sha256,
+            asked: shape.asked.into(),
+        })
+        .collect())
 }
 
 fn meaning_of_artifact(shape: ArtifactShape, plugin: &Digest) -> Result<Artifact, Located> {
@@ -194,7 +227,16 @@ fn shape_of(plugin: &Installed) -> PluginShape {
             mtime_ns: artifact.stamp.modified_ns,
             ctime_ns: artifact.stamp.changed_ns,
         },
+        requests: plugin.requests.as_ref().map(requests::shape_of),
+        earlier: plugin.earlier.iter().map(shape_of_earlier).collect(),
     }
+}
+
+fn shape_of_earlier(build: &EarlierBuild) -> Spanned<EarlierShape> {
+    unlocated(EarlierShape {
+        sha256: build.digest,
+        asked: (&build.asked).into(),
+    })
 }
 
 /// A value on its way out, which comes from no place in a text.

@@ -30,6 +30,8 @@ pub(crate) fn installed(name: &str, bytes: &[u8]) -> Installed {
                 changed_ns: i64::MAX,
             },
         },
+        requests: None,
+        earlier: Vec::new(),
     }
 }
 

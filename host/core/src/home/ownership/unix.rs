@@ -16,6 +16,9 @@ pub type Openness = u32;
 /// The bits that let the group or everybody write.
 const OTHERS_MAY_WRITE: u32 = 0o022;
 
+/// The administrator.
+const ROOT: Account = 0;
+
 /// What speaks against trusting an open file, if anything does.
 pub(crate) fn of_file(_file: &File, metadata: &Metadata) -> io::Result<Option<Trouble>> {
     Ok(trouble(metadata))
@@ -24,6 +27,22 @@ pub(crate) fn of_file(_file: &File, metadata: &Metadata) -> io::Result<Option<Tr
 /// The same for a folder.
 pub(crate) fn of_folder(_path: &Path, metadata: &Metadata) -> io::Result<Option<Trouble>> {
     Ok(trouble(metadata))
+}
+
+/// What speaks against trusting an open file that only administrators may change.
+pub(crate) fn of_administrators_file(
+    _file: &File,
+    metadata: &Metadata,
+) -> io::Result<Option<Trouble>> {
+    Ok(trouble_of_administrators(metadata))
+}
+
+/// The same for a folder.
+pub(crate) fn of_administrators_folder(
+    _path: &Path,
+    metadata: &Metadata,
+) -> io::Result<Option<Trouble>> {
+    Ok(trouble_of_administrators(metadata))
 }
 
 /// Whether a folder belongs to this user.
@@ -62,6 +81,17 @@ fn trouble(metadata: &Metadata) -> Option<Trouble> {
     if owner != user {
         return Some(Trouble::ForeignOwner { owner, user });
     }
+    openness(metadata)
+}
+
+fn trouble_of_administrators(metadata: &Metadata) -> Option<Trouble> {
+    match metadata.uid() {
+        ROOT => openness(metadata),
+        owner => Some(Trouble::ForeignOwner { owner, user: ROOT }),
+    }
+}
+
+fn openness(metadata: &Metadata) -> Option<Trouble> {
     let mode = metadata.mode() & 0o7777;
     if mode & OTHERS_MAY_WRITE != 0 {
         return Some(Trouble::WritableByOthers { mode });

@@ -68,6 +68,22 @@ pub(crate) fn of_folder(path: &Path, _metadata: &Metadata) -> io::Result<Option<
     trouble(&open_folder(path)?)
 }
 
+/// What speaks against trusting an open file that only administrators may change.
+pub(crate) fn of_administrators_file(
+    file: &File,
+    _metadata: &Metadata,
+) -> io::Result<Option<Trouble>> {
+    trouble_of_administrators(file)
+}
+
+/// The same for a folder.
+pub(crate) fn of_administrators_folder(
+    path: &Path,
+    _metadata: &Metadata,
+) -> io::Result<Option<Trouble>> {
+    trouble_of_administrators(&open_folder(path)?)
+}
+
 /// Whether a folder belongs to this user.
 pub(crate) fn is_ours(folder: &Path) -> bool {
     let owned = || -> io::Result<bool> {
@@ -124,8 +140,43 @@ fn trouble(file: &File) -> io::Result<Option<Trouble>> {
         }));
     }
     Ok(descriptor
-        .stranger_who_writes(&user)?
+        .stranger_who_writes(|who| user.trusts(who))?
         .map(|mode| Trouble::WritableByOthers { mode }))
+}
+
+fn trouble_of_administrators(file: &File) -> io::Result<Option<Trouble>> {
+    let descriptor = Descriptor::of(file)?;
+    if !may_change_the_machine(descriptor.owner) {
+        return Ok(Some(Trouble::ForeignOwner {
+            owner: text_of(descriptor.owner)?,
+            user: ADMINISTRATORS.to_owned(),
+        }));
+    }
+    Ok(descriptor
+        .stranger_who_writes(may_change_the_machine)?
+        .map(|mode| Trouble::WritableByOthers { mode }))
+}
+
+/// The administrators' group.
+const ADMINISTRATORS: &str = "S-1-5-32-544";
+
+/// The service that owns what the system installs in the folder of programs. It has no well-known number, only this
+/// identifier, which is the same on every machine.
+const TRUSTED_INSTALLER: &str =
+    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+
+/// Whether an account is the administrators', the system's or its installer's.
+fn may_change_the_machine(who: PSID) -> bool {
+    let known = [
+        WinBuiltinAdministratorsSid,
+        WinLocalSystemSid,
+        // Whoever owns the file, which has been judged.
+        WinCreatorOwnerRightsSid,
+    ];
+    // SAFETY: `who` is null, which is asked for first, or an identifier that the system has made.
+    let is_known = |kind: &i32| unsafe { IsWellKnownSid(who, *kind) } != 0;
+    !who.is_null()
+        && (known.iter().any(is_known) || text_of(who).is_ok_and(|text| text == TRUSTED_INSTALLER))
 }
 
 /// The owner and the access list of a file, in memory of the system's that is given back at the end.
@@ -163,8 +214,8 @@ impl Descriptor {
         })
     }
 
-    /// The first account in the list that may write and that is neither this user nor one that may do anything anyway.
-    fn stranger_who_writes(&self, user: &User) -> io::Result<Option<String>> {
+    /// The first account in the list that may write and is not trusted to.
+    fn stranger_who_writes(&self, trusts: impl Fn(PSID) -> bool) -> io::Result<Option<String>> {
         if self.list.is_null() {
             return Ok(Some("everybody: it has no access list".to_owned()));
         }
@@ -195,7 +246,7 @@ impl Descriptor {
                     (&raw mut (*allowed).SidStart).cast::<c_void>(),
                 )
             };
-            if mask & WRITING != 0 && !user.trusts(who) {
+            if mask & WRITING != 0 && !trusts(who) {
                 return text_of(who).map(Some);
             }
         }

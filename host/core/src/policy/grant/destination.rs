@@ -172,8 +172,8 @@ impl Destination {
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         if self.below && other.below {
-            let same = (self.target.scheme, self.target.port)
-                == (other.target.scheme, other.target.port);
+            let same =
+                (self.target.scheme, self.target.port) == (other.target.scheme, other.target.port);
             return same && (self.target.host == other.target.host || self.admits(&other.target));
         }
         self == other || (!other.below && self.admits(&other.target))
@@ -396,7 +396,12 @@ mod tests {
                 "{other}"
             );
         }
-        for bad in ["https://*", "https://*.com", "https://a.*.com", "https://*.1.2.3.4"] {
+        for bad in [
+            "https://*",
+            "https://*.com",
+            "https://a.*.com",
+            "https://*.1.2.3.4",
+        ] {
             assert!(bad.parse::<Destination>().is_err(), "{bad}");
         }
     }
@@ -457,7 +462,11 @@ mod tests {
 
     #[test]
     fn what_is_shown_can_be_read_again() {
-        for text in ["https://*.example.com:8443", "http://[::1]:81", "https://a.b"] {
+        for text in [
+            "https://*.example.com:8443",
+            "http://[::1]:81",
+            "https://a.b",
+        ] {
             assert_eq!(destination(text).to_string(), text);
         }
     }

@@ -58,7 +58,10 @@ pub enum GuestPathError {
     #[error("a path in a plugin begins with `/`")]
     NotAbsolute,
     /// It has more than [`GuestPath::LONGEST`] bytes.
-    #[error("a path in a plugin has at most {} bytes, this one has {length}", GuestPath::LONGEST)]
+    #[error(
+        "a path in a plugin has at most {} bytes, this one has {length}",
+        GuestPath::LONGEST
+    )]
     TooLong {
         /// The number of bytes found.
         length: usize,
@@ -124,7 +127,9 @@ mod tests {
         for good in ["/", "/notes", "/a/b c/é"] {
             assert!(good.parse::<GuestPath>().is_ok(), "{good}");
         }
-        for bad in ["", "notes", "//", "/a/", "/a//b", "/a/../b", "/.", "/a\\b", "/a\0"] {
+        for bad in [
+            "", "notes", "//", "/a/", "/a//b", "/a/../b", "/.", "/a\\b", "/a\0",
+        ] {
             assert!(bad.parse::<GuestPath>().is_err(), "{bad}");
         }
     }

@@ -63,13 +63,26 @@ pub enum SecretNameError {
 }
 
 /// What a plugin may do with a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretAccess {
     /// Read it.
     #[default]
     Read,
     /// Read, set and delete it.
     Write,
+}
+
+/// Where secrets are kept: a choice for the whole policy, and never made for the person who did not make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretsBackend {
+    /// The system's keyring: Secret Service, Keychain or Credential Manager. Where there is none, or it is locked, there
+    /// are no secrets.
+    #[default]
+    Keyring,
+    /// Files of the home, readable by this user and so by every program of this user: for machines without a keyring.
+    File,
 }
 
 /// A secret that a plugin may use.

@@ -81,7 +81,10 @@ fn check_single(table: &GrantTable) -> Result<(), Fault> {
         {
             return Err(Fault {
                 at: secret.span().start,
-                problem: format!("the secret `{}` stands here twice", crate::names::escape(name)),
+                problem: format!(
+                    "the secret `{}` stands here twice",
+                    crate::names::escape(name)
+                ),
             });
         }
     }
@@ -175,7 +178,10 @@ fn environment(
 ) -> Result<BTreeMap<String, String>, Fault> {
     for (name, value) in &table {
         if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
-            return Err(fault(name, "a variable has a name, without `=` and zero bytes"));
+            return Err(fault(
+                name,
+                "a variable has a name, without `=` and zero bytes",
+            ));
         }
         if value.get_ref().contains('\0') {
             return Err(fault(value, "a variable holds no zero bytes"));

@@ -156,6 +156,7 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
         rules.extend(NETWORK.iter().map(|call| (*call, Vec::new())));
     } else {
         rules.insert(libc::SYS_socket, foreign_sockets()?);
+        rules.extend(connecting_sends()?);
     }
     // A thread is made with CLONE_THREAD; without it, it is a process.
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
@@ -179,16 +180,42 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
     Ok(rules)
 }
 
-/// Sockets of every family but the internet's. What a socket of those may be connected to is Landlock's to say.
+/// Sockets of every kind but those of TCP and UDP. What a socket of TCP may be connected to is Landlock's to say, and
+/// only of plain TCP: one of multipath TCP looks the same to a program and is another to Landlock.
 fn foreign_sockets() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let families = [libc::AF_INET, libc::AF_INET6];
-    let length = SeccompCmpArgLen::Dword;
-    let neither = families.map(|family| {
-        let family = u64::from(family.unsigned_abs());
-        SeccompCondition::new(0, length.clone(), SeccompCmpOp::Ne, family)
+    let none_of = |place, values: &[libc::c_int]| {
+        let each = values.iter().map(|value| {
+            let value = u64::from(value.unsigned_abs());
+            SeccompCondition::new(place, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value)
+        });
+        SeccompRule::new(each.collect::<Result<Vec<_>, _>>()?)
+    };
+    // 0 is what a type is usually made of. Of the types, streams are 1 and datagrams 2; all others have both of these
+    // bits or a higher one of the four that a type has.
+    let kinds = [0b0011, 0b0100, 0b1000];
+    let mut rules = vec![
+        none_of(0, &[libc::AF_INET, libc::AF_INET6])?,
+        none_of(2, &[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP])?,
+    ];
+    for bits in kinds {
+        rules.push(argument(1, SeccompCmpOp::MaskedEq(bits), bits)?);
+    }
+    Ok(rules)
+}
+
+/// Sending that connects on the way (TCP Fast Open), which Landlock does not see.
+fn connecting_sends() -> Result<Rules, seccompiler::BackendError> {
+    let flag = u64::from(libc::MSG_FASTOPEN.unsigned_abs());
+    let flags_at = [
+        (libc::SYS_sendto, 3),
+        (libc::SYS_sendmsg, 2),
+        (libc::SYS_sendmmsg, 3),
+    ];
+    let rules = flags_at.map(|(call, place)| {
+        let rule = argument(place, SeccompCmpOp::MaskedEq(flag), flag)?;
+        Ok((call, vec![rule]))
     });
-    let neither = neither.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(vec![SeccompRule::new(neither)?])
+    rules.into_iter().collect()
 }
 
 /// A rule about the lower half of one argument.

@@ -1,0 +1,147 @@
+//! `grant ORIGIN PLUGIN POWER… [--approve]`: gives a plugin powers for one extension.
+//!
+//! The deciding choice: whoever grants a power sees, beside everything that the plugin then has, why it wants each, and
+//! so approves the installed build. Settings and variables are no powers and approve nothing.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result, bail};
+use portcullis_core::home::Home;
+use portcullis_core::home::forbidden::{Forbidden, check_together};
+use portcullis_core::home::lock::{Installed, Lock};
+use portcullis_core::policy::{Policy, Route};
+
+use crate::environment::Environment;
+use crate::exit::Usage;
+use crate::installation;
+use crate::output::{Output, shell_word};
+use crate::policy_file::{self, grants};
+use crate::power::Power;
+use crate::verbs::route::Choice;
+
+/// Gives a plugin powers for one extension.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    route: Choice,
+    /// `storage`, `fs=HOST:GUEST[:rw]`, `http=https://HOST`, `http-private`, `secret=NAME[:write]`, `env=NAME=VALUE`,
+    /// `config=KEY=VALUE`
+    #[arg(value_name = "POWER")]
+    powers: Vec<Power>,
+    /// Approves the installed build for what is granted already
+    #[arg(long)]
+    approve: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()> {
+    let Arguments {
+        route: choice,
+        powers,
+        approve,
+    } = arguments;
+    if powers.is_empty() && !approve {
+        bail!(Usage(
+            "name what to grant, for example `storage`, or approve what is granted with `--approve`".to_owned()
+        ));
+    }
+    let home = environment.home()?;
+    let lock = installation::lock(&home, "grant")?;
+    let list = Lock::load(&home)?;
+    let Some(installed) = list.find(&choice.plugin) else {
+        bail!("{}", installation::not_installed(&choice.plugin, &list));
+    };
+    let (text, policy) = policy_file::read(&home)?;
+    let rest: String = powers
+        .iter()
+        .map(|power| format!(" {}", shell_word(&power.to_string())))
+        .chain(approve.then(|| " --approve".to_owned()))
+        .collect();
+    let (place, before) = choice.find(&policy, "grant", &rest)?;
+    let approves = *approve || powers.iter().any(Power::needs_approval);
+    let approved = approves.then_some(&installed.digest);
+    let text = grants::with_grants(&text, place, powers, approved)?;
+    let after = Policy::parse(&text, &home.policy_file())
+        .context("nothing was written, because the policy would not be valid any more")?;
+    let after = &after.routes()[place];
+    check_folders(&home, environment, after, powers)?;
+    policy_file::save(&lock, &text)?;
+    tell(before, after, installed, approves)
+}
+
+/// Refuses folders that no plugin can have. Those that were granted before are not judged again: a folder that is gone must
+/// not stand in the way of another grant.
+fn check_folders(
+    home: &Home,
+    environment: &Environment,
+    route: &Route,
+    powers: &[Power],
+) -> Result<()> {
+    let is_new = |guest| {
+        let mut new = powers.iter();
+        new.any(|power| matches!(power, Power::Folder { guest: new, .. } if new == guest))
+    };
+    if !powers
+        .iter()
+        .any(|power| matches!(power, Power::Folder { .. }))
+    {
+        return Ok(());
+    }
+    let forbidden = Forbidden::of(home, environment.surroundings());
+    let mut open = Vec::new();
+    for folder in &route.grant.folders {
+        match forbidden.open(&folder.host, folder.access) {
+            Ok(folder) => open.push(folder),
+            Err(error) if is_new(&folder.guest) => {
+                return Err(error).context("nothing was granted");
+            }
+            Err(_) => {}
+        }
+    }
+    check_together(&open).context("nothing was granted")
+}
+
+/// Shows all that the plugin has now for this extension, and what it says about each.
+fn tell(before: &Route, after: &Route, installed: &Installed, approved: bool) -> Result<()> {
+    let plugin = &after.plugin;
+    let mut output = Output::new();
+    if approved {
+        let digest = &installed.digest;
+        output.line(format!(
+            "approved `{plugin}`, sha256 {digest}, for `{}`",
+            after.origin
+        ))?;
+    }
+    let (had, has) = (Power::all_of(&before.grant), Power::all_of(&after.grant));
+    let headings = ["POWER", "", "ITS REASON"].map(str::to_owned).to_vec();
+    let requests = installed.requests.as_ref();
+    let row = |power: &Power| {
+        let state = if had.contains(power) { "had it" } else { "new" };
+        let reason = requests.and_then(|requests| power.reason(requests));
+        let reason = reason.unwrap_or("none given");
+        vec![power.to_string(), state.to_owned(), reason.to_owned()]
+    };
+    let rows: Vec<_> = std::iter::once(headings)
+        .chain(has.iter().map(row))
+        .collect();
+    if has.is_empty() {
+        output.line(format!("nothing is granted to `{plugin}`"))?;
+    } else {
+        output.table(&rows)?;
+    }
+    drop(output);
+    let new = || has.iter().filter(|power| !had.contains(power));
+    let mut stderr = io::stderr().lock();
+    // With standard error closed there is nobody to warn, and the grant is made.
+    match requests {
+        None if new().next().is_some() => {
+            _ = writeln!(stderr, "warning: `{plugin}` does not say what it asks for");
+        }
+        Some(requests) => {
+            for power in new().filter(|power| !power.is_requested(requests)) {
+                _ = writeln!(stderr, "warning: `{plugin}` never asked for `{power}`");
+            }
+        }
+        None => {}
+    }
+    Ok(())
+}
