@@ -15,6 +15,8 @@ pub mod chromium;
 #[cfg(target_os = "linux")]
 pub mod firefox;
 pub mod guests;
+#[cfg(target_os = "linux")]
+pub mod languages;
 pub mod programs;
 
 #[cfg(target_os = "linux")]

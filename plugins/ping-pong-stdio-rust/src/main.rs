@@ -51,7 +51,9 @@ fn read(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     }
     let length = u32::from_ne_bytes(length);
     if length > LONGEST {
-        return Err(io::Error::other(format!("a message of {length} bytes is too long")));
+        return Err(io::Error::other(format!(
+            "a message of {length} bytes is too long"
+        )));
     }
     let mut message = vec![0; length as usize];
     input.read_exact(&mut message)?;

@@ -10,7 +10,7 @@ usage: portcullis-c --world handler-plugin|session-plugin [--bindings FOLDER] -o
 
 --world     a plugin that answers requests, or one that holds a port; the sources include its header
             (`handler_plugin.h`, `session_plugin.h`) and define the functions that it declares
---bindings  where that header and its source are written; `bindings` unless given
+--bindings  where that header and its source are written; `target/bindings` unless given
 --program   a program with `main` that reads and writes native messaging frames on its standard input and output";
 
 /// What to make of which sources.
@@ -62,7 +62,7 @@ impl Arguments {
         }
         Ok(Self {
             kind: kind.ok_or("say what to make: `--world` or `--program`")?,
-            bindings: bindings.unwrap_or_else(|| PathBuf::from("bindings")),
+            bindings: bindings.unwrap_or_else(|| PathBuf::from("target/bindings")),
             output: output.ok_or("say where to write it: `-o`")?,
             sources,
         })
@@ -81,10 +81,16 @@ mod tests {
     fn what_is_right_is_understood() {
         let arguments = read("--world handler-plugin -o a.wasm a.c b.c").expect("all is there");
         assert_eq!(arguments.kind, Kind::World("handler-plugin".to_owned()));
-        assert_eq!(arguments.bindings, PathBuf::from("bindings"));
-        assert_eq!(arguments.sources, [PathBuf::from("a.c"), PathBuf::from("b.c")]);
+        assert_eq!(arguments.bindings, PathBuf::from("target/bindings"));
+        assert_eq!(
+            arguments.sources,
+            [PathBuf::from("a.c"), PathBuf::from("b.c")]
+        );
         let arguments = read("a.c --program -o a.wasm --bindings x").expect("all is there");
-        assert_eq!((arguments.kind, arguments.bindings), (Kind::Program, PathBuf::from("x")));
+        assert_eq!(
+            (arguments.kind, arguments.bindings),
+            (Kind::Program, PathBuf::from("x"))
+        );
     }
 
     #[test]

@@ -40,8 +40,7 @@ pub(crate) fn write(world: &str, folder: &Path) -> Result<Written> {
     generator
         .generate(&mut resolve, selected, &mut files)
         .with_context(|| format!("could not write bindings for `{world}`"))?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not make `{}`", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
     for (name, contents) in files.iter() {
         let file = folder.join(name);
         fs::write(&file, contents)

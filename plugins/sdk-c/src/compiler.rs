@@ -20,7 +20,16 @@ const PACKAGE: &str = "ziglang==0.15.2";
 const STACK: &str = "-Wl,-z,stack-size=131072";
 
 /// What every build has: small code, warnings that find mistakes, no debug information.
-const COMMON: &[&str] = &["-target", "wasm32-wasi", "-Os", "-flto", "-s", "-Wall", "-Wextra", STACK];
+const COMMON: &[&str] = &[
+    "-target",
+    "wasm32-wasi",
+    "-Os",
+    "-flto",
+    "-s",
+    "-Wall",
+    "-Wextra",
+    STACK,
+];
 
 /// Compiles a module whose functions the host calls.
 ///
@@ -66,9 +75,13 @@ fn run(mut command: Command, module: &Path) -> Result<()> {
     }
     let python = python();
     let python = python.display();
-    let present = Command::new(self::python()).args(["-m", "ziglang", "version"]).output();
+    let present = Command::new(self::python())
+        .args(["-m", "ziglang", "version"])
+        .output();
     if present.is_ok_and(|output| output.status.success()) {
         bail!("the compiler refused the sources");
     }
-    bail!("there is no C compiler for WebAssembly: install it with `{python} -m pip install {PACKAGE}`")
+    bail!(
+        "there is no C compiler for WebAssembly: install it with `{python} -m pip install {PACKAGE}`"
+    )
 }

@@ -61,8 +61,17 @@ fn build(arguments: &Arguments) -> Result<()> {
         .and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
         .and_then(ComponentEncoder::encode)
         .context("could not make a component of the compiled module")?;
+    if let Some(parent) = arguments.output.parent() {
+        fs::create_dir_all(parent)
+            .with_context(|| format!("could not make `{}`", parent.display()))?;
+    }
     fs::write(&arguments.output, &component)
         .with_context(|| format!("could not write `{}`", arguments.output.display()))?;
-    writeln!(io::stdout(), "{}: {} bytes", arguments.output.display(), component.len())?;
+    writeln!(
+        io::stdout(),
+        "{}: {} bytes",
+        arguments.output.display(),
+        component.len()
+    )?;
     Ok(())
 }

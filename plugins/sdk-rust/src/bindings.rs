@@ -3,7 +3,10 @@
 //! Both worlds are generated, because a crate cannot know which one its user wants. Their export macros carry the
 //! exports, so a component has only those of the macro that it used, and only the imports that it calls.
 
-#[expect(missing_docs, reason = "generated; the contract's own documentation is in the WIT file")]
+#[expect(
+    missing_docs,
+    reason = "generated; the contract's own documentation is in the WIT file"
+)]
 pub mod session {
     wit_bindgen::generate!({
         path: "wit",
@@ -14,7 +17,10 @@ pub mod session {
     });
 }
 
-#[expect(missing_docs, reason = "generated; the contract's own documentation is in the WIT file")]
+#[expect(
+    missing_docs,
+    reason = "generated; the contract's own documentation is in the WIT file"
+)]
 pub mod handler {
     wit_bindgen::generate!({
         path: "wit",

@@ -16,11 +16,15 @@ pub fn get(key: &str) -> Option<String> {
 ///
 /// `invalid-config`, where the value is not of that type.
 pub fn parsed<T: FromStr>(key: &str) -> Result<Option<T>, Error> {
-    let Some(value) = get(key) else { return Ok(None) };
-    value
-        .parse()
-        .map(Some)
-        .map_err(|_| Error::new("invalid-config", format!("the setting `{key}` in policy.toml cannot be `{value}`")))
+    let Some(value) = get(key) else {
+        return Ok(None);
+    };
+    value.parse().map(Some).map_err(|_| {
+        Error::new(
+            "invalid-config",
+            format!("the setting `{key}` in policy.toml cannot be `{value}`"),
+        )
+    })
 }
 
 /// All of them, sorted by key.

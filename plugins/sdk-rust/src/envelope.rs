@@ -27,7 +27,10 @@ pub(crate) struct Message {
 impl Message {
     /// Takes the number off. A text that is no object, no JSON, or has no number is left alone.
     pub(crate) fn of(text: &str) -> Self {
-        let plain = Self { id: None, rest: None };
+        let plain = Self {
+            id: None,
+            rest: None,
+        };
         // Nearly every message without a number is recognised by this, without being parsed twice.
         if !text.contains(ID) {
             return plain;
@@ -35,7 +38,12 @@ impl Message {
         let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(text) else {
             return plain;
         };
-        let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value.get());
+        let member = |name: &str| {
+            members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.get())
+        };
         let Some(id) = member(ID).and_then(|number| number.parse().ok()) else {
             return plain;
         };
@@ -43,7 +51,10 @@ impl Message {
             Some(value) => value.to_owned(),
             None => without_id(&members),
         };
-        Self { id: Some(id), rest: Some(rest) }
+        Self {
+            id: Some(id),
+            rest: Some(rest),
+        }
     }
 
     /// The message as the plugin's own type.
@@ -78,7 +89,8 @@ pub(crate) fn refusal(id: Option<u64>, error: &Error) -> String {
 
 fn without_id(members: &[(String, &RawValue)]) -> String {
     let kept = members.iter().filter(|(key, _)| key != ID);
-    let written = kept.map(|(key, value)| format!("{}:{}", serde_json::Value::from(key.as_str()), value.get()));
+    let written = kept
+        .map(|(key, value)| format!("{}:{}", serde_json::Value::from(key.as_str()), value.get()));
     format!("{{{}}}", written.collect::<Vec<_>>().join(","))
 }
 
@@ -125,8 +137,16 @@ mod tests {
             (r#"{"$id":7,"$value":"ping"}"#, Some(7), r#""ping""#),
             (r#"{"$id":7,"$value":null}"#, Some(7), "null"),
             (r#"{"$id":7}"#, Some(7), "{}"),
-            (r#"{"$id":0,"n":123456789012345678901234567890}"#, Some(0), r#"{"n":123456789012345678901234567890}"#),
-            (r#"{"$id":1,"\u0061\"":1,"a\"":2}"#, Some(1), r#"{"a\"":1,"a\"":2}"#),
+            (
+                r#"{"$id":0,"n":123456789012345678901234567890}"#,
+                Some(0),
+                r#"{"n":123456789012345678901234567890}"#,
+            ),
+            (
+                r#"{"$id":1,"\u0061\"":1,"a\"":2}"#,
+                Some(1),
+                r#"{"a\"":1,"a\"":2}"#,
+            ),
             (r#"{"$id":"seven","a":1}"#, None, r#"{"$id":"seven","a":1}"#),
             (r#"{"$id":-1}"#, None, r#"{"$id":-1}"#),
             (r#"["$id"]"#, None, r#"["$id"]"#),
@@ -143,10 +163,16 @@ mod tests {
     fn a_reply_carries_the_number_it_answers() {
         let pong = Value::from("pong");
         assert_eq!(reply(None, &pong), Ok(r#""pong""#.to_owned()));
-        assert_eq!(reply(Some(7), &pong), Ok(r#"{"$id":7,"$reply":"pong"}"#.to_owned()));
+        assert_eq!(
+            reply(Some(7), &pong),
+            Ok(r#"{"$id":7,"$reply":"pong"}"#.to_owned())
+        );
         assert_eq!(taken(7), r#"{"$id":7}"#);
         let error = Error::new("full", "no \"room\"");
-        assert_eq!(refusal(Some(7), &error), r#"{"$id":7,"$error":{"code":"full","message":"no \"room\""}}"#);
+        assert_eq!(
+            refusal(Some(7), &error),
+            r#"{"$id":7,"$error":{"code":"full","message":"no \"room\""}}"#
+        );
     }
 
     #[test]

@@ -44,12 +44,18 @@ impl Error {
 
     /// The message of the extension does not fit the plugin's type.
     pub(crate) fn invalid_message(error: &serde_json::Error) -> Self {
-        Self::new("invalid-message", format!("the message is not understood: {error}"))
+        Self::new(
+            "invalid-message",
+            format!("the message is not understood: {error}"),
+        )
     }
 
     /// A value of the plugin's has no JSON form, as a map whose keys are no texts.
     pub(crate) fn invalid_reply(error: &serde_json::Error) -> Self {
-        Self::new("invalid-reply", format!("the plugin's answer cannot be written as JSON: {error}"))
+        Self::new(
+            "invalid-reply",
+            format!("the plugin's answer cannot be written as JSON: {error}"),
+        )
     }
 }
 
@@ -80,4 +86,9 @@ macro_rules! from_the_host {
     };
 }
 
-from_the_host!(port::PostError, timers::TimerError, storage::StorageError, secrets::SecretError);
+from_the_host!(
+    port::PostError,
+    timers::TimerError,
+    storage::StorageError,
+    secrets::SecretError
+);

@@ -47,7 +47,14 @@ macro_rules! handler {
                 }
             }
 
+            // Elsewhere there is nobody to export to, and linkers that take no such names; `cargo test` runs there.
+            #[cfg(target_family = "wasm")]
             $crate::expanded::handler::export_handler!(Plugin with_types_in $crate::expanded::handler);
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn() = || {
+                let _ = Plugin;
+                let _ = <Plugin as $crate::expanded::handler::exports::portcullis::plugin::handler::Guest>::handle;
+            };
         };
     };
 }
@@ -65,7 +72,11 @@ macro_rules! handler {
 /// assert_eq!(respond(shout, Peer::default(), r#""hello""#), Ok(r#""HELLO""#.to_owned()));
 /// assert_eq!(respond(shout, Peer::default(), "1").unwrap_err().code(), "invalid-message");
 /// ```
-pub fn respond<Function, Received, Reply, E>(function: Function, peer: Peer, text: &str) -> Result<String, Error>
+pub fn respond<Function, Received, Reply, E>(
+    function: Function,
+    peer: Peer,
+    text: &str,
+) -> Result<String, Error>
 where
     Function: FnOnce(Peer, Received) -> Result<Reply, E>,
     Received: DeserializeOwned,

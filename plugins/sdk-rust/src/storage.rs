@@ -46,10 +46,15 @@ pub fn delete(key: &str) -> Result<(), Error> {
 ///
 /// See the module; `invalid-value` where the value is of another form.
 pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
-    let Some(value) = get(key)? else { return Ok(None) };
-    serde_json::from_slice(&value)
-        .map(Some)
-        .map_err(|error| Error::new("invalid-value", format!("the value of `{key}` has another form: {error}")))
+    let Some(value) = get(key)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&value).map(Some).map_err(|error| {
+        Error::new(
+            "invalid-value",
+            format!("the value of `{key}` has another form: {error}"),
+        )
+    })
 }
 
 /// Sets a key to a value's JSON text.
@@ -58,7 +63,10 @@ pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
 ///
 /// See the module; `invalid-reply` where the value has no JSON form.
 pub fn set_json(key: &str, value: &impl Serialize) -> Result<(), Error> {
-    set(key, &serde_json::to_vec(value).map_err(|error| Error::invalid_reply(&error))?)
+    set(
+        key,
+        &serde_json::to_vec(value).map_err(|error| Error::invalid_reply(&error))?,
+    )
 }
 
 /// Every key that begins with `prefix`, sorted by bytes; all of them with `""`.
@@ -85,6 +93,10 @@ pub fn keys(prefix: &str) -> Result<Vec<String>, Error> {
 /// # Errors
 ///
 /// See the module.
-pub fn compare_and_swap(key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Result<bool, Error> {
+pub fn compare_and_swap(
+    key: &str,
+    expected: Option<&[u8]>,
+    value: Option<&[u8]>,
+) -> Result<bool, Error> {
     Ok(host::compare_and_swap(key, expected, value)?)
 }
