@@ -24,14 +24,14 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Said {
     command: String,
-    code: i32,
+    pub(crate) code: i32,
     pub(crate) stdout: String,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `portcullis` with these arguments on this home.
 #[track_caller]
-fn run<'a>(home: &Home, arguments: impl IntoIterator<Item = &'a str>) -> Said {
+pub(crate) fn run<'a>(home: &Home, arguments: impl IntoIterator<Item = &'a str>) -> Said {
     finished(home, &mut home.portcullis(arguments))
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn finished(home: &Home, command: &mut Command) -> Said {
 }
 
 #[track_caller]
-fn said(home: &Home, command: &Command, output: &Output) -> Said {
+pub(crate) fn said(home: &Home, command: &Command, output: &Output) -> Said {
     let command = format!("{command:?}");
     let text = |bytes: &[u8]| {
         let text = std::str::from_utf8(bytes).expect("everything that is printed is UTF-8");
@@ -123,7 +123,7 @@ impl Said {
 }
 
 /// Everything in the home but the lock that writers hold: path and bytes, sorted.
-fn contents(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn contents(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
         for entry in fs::read_dir(folder).expect("the home can be read") {
             let path = entry.expect("the home can be read").path();
@@ -142,7 +142,7 @@ fn contents(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// The files in one folder of the home.
-fn files(home: &Home, folder: &str) -> Vec<PathBuf> {
+pub(crate) fn files(home: &Home, folder: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(home.path().join(folder)) else {
         return Vec::new();
     };
@@ -155,13 +155,13 @@ fn files(home: &Home, folder: &str) -> Vec<PathBuf> {
 
 /// What `portcullis list --json` prints.
 #[track_caller]
-fn listed(home: &Home) -> Value {
+pub(crate) fn listed(home: &Home) -> Value {
     serde_json::from_str(&run(home, ["list", "--json"]).succeeds()).expect("it is JSON")
 }
 
 /// The names of the installed plugins.
 #[track_caller]
-fn installed(home: &Home) -> Vec<String> {
+pub(crate) fn installed(home: &Home) -> Vec<String> {
     let list = listed(home);
     let list = list.as_array().expect("an array");
     list.iter()
@@ -170,7 +170,7 @@ fn installed(home: &Home) -> Vec<String> {
 }
 
 /// A file beside the home, to hand to the program.
-fn file(home: &Home, name: &str, bytes: &[u8]) -> String {
+pub(crate) fn file(home: &Home, name: &str, bytes: &[u8]) -> String {
     let path = home.beside().join(name);
     fs::write(&path, bytes).expect("a temporary folder takes a file");
     path.to_str()
@@ -179,7 +179,7 @@ fn file(home: &Home, name: &str, bytes: &[u8]) -> String {
 }
 
 /// A path as an argument.
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str()
         .expect("the project's folder has a plain name")
 }

@@ -133,6 +133,12 @@ pub fn secrets() -> PathBuf {
     built(&BUILT, "tests/guests/secrets", "secrets", None)
 }
 
+/// `tests/guests/powers`: a handler that tries one power and says whether it had it.
+pub fn powers() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/powers", "powers", None)
+}
+
 /// Builds once per process. The mutex keeps the variants of one project apart: they leave the same file name.
 fn built(once: &'static Built, folder: &str, name: &str, feature: Option<&str>) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -149,14 +155,7 @@ fn build(folder: &str, name: &str, feature: Option<&str>) -> PathBuf {
     let published = target.join("published");
     let _alone = cargo::lock(&published);
     let mut command = cargo::command();
-    for (variable, _) in env::vars_os() {
-        if variable
-            .to_str()
-            .is_some_and(|name| LEAKS.iter().any(|leak| name.starts_with(leak)))
-        {
-            command.env_remove(variable);
-        }
-    }
+    without_leaks(&mut command);
     command
         .current_dir(cargo::root().join(folder))
         .env("CARGO_TARGET_DIR", &target)
@@ -177,12 +176,24 @@ fn build(folder: &str, name: &str, feature: Option<&str>) -> PathBuf {
     to
 }
 
+/// Keeps what is meant for the outer cargo from a cargo that `command` starts.
+pub(crate) fn without_leaks(command: &mut Command) {
+    for (variable, _) in env::vars_os() {
+        if variable
+            .to_str()
+            .is_some_and(|name| LEAKS.iter().any(|leak| name.starts_with(leak)))
+        {
+            command.env_remove(variable);
+        }
+    }
+}
+
 /// Installs the target where rustup can, once.
 ///
 /// # Panics
 ///
 /// When the target is missing and cannot be added, with the command that adds it.
-fn require_target() {
+pub(crate) fn require_target() {
     static READY: OnceLock<()> = OnceLock::new();
     READY.get_or_init(|| {
         if has_target() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use portcullis_tests::{Browser, Home, Port};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::server::Server;
@@ -112,7 +113,6 @@ fn case_46_a_server_is_waited_for_as_long_as_it_was_asked_for_and_no_longer() {
             "response",
             "ConnectionReadTimeout",
         ),
-        ("/hello", [0, most, most], "response", "ConnectionTimeout"),
         (
             "/silent",
             [most, 0, most],
@@ -123,6 +123,16 @@ fn case_46_a_server_is_waited_for_as_long_as_it_was_asked_for_and_no_longer() {
         let order = ordered(&with(&request(&server, path), "patience", &json!(patience)));
         let frame = ask_within(&mut port, &order, Duration::from_millis(300) + LATE);
         expect_failed(&frame.json(), step, word);
+    }
+    // A connection to this machine may be there before any clock has moved.
+    let hasty = with(
+        &request(&server, "/hello"),
+        "patience",
+        &json!([0, most, most]),
+    );
+    let frame = ask_within(&mut port, &ordered(&hasty), LATE);
+    if frame.json()["status"] != 200 {
+        expect_failed(&frame.json(), "response", "ConnectionTimeout");
     }
     for between in [third, 0] {
         let slow = with(
@@ -154,16 +164,17 @@ fn case_46_the_call_has_its_own_end() {
         expect_goes_on(port, &home, path, NOTHING);
     }
     // Neither does a request hold up the end of a port.
-    set_patient(&home, &server);
-    let mut port = Browser::chromium(&home).start();
-    port.send(&ordered(&request(&server, "/silent")));
-    std::thread::sleep(Duration::from_millis(300));
-    let ended = port.end();
-    ended.expect_exit(0).expect_within(END);
-}
-
-fn set_patient(home: &Home, server: &Server) {
-    super::set_policy(home, &to(server), SMALL);
+    super::set_policy(&home, &to(&server), SMALL);
+    for signal in [None, Some(Signal::TERM)] {
+        let mut port = Browser::chromium(&home).start();
+        port.send(&ordered(&request(&server, "/silent")));
+        std::thread::sleep(Duration::from_millis(300));
+        match signal {
+            None => port.close_input(),
+            Some(signal) => port.signal(signal),
+        };
+        port.wait().expect_exit(0).expect_within(END);
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn sockets_and_names_stay_denied_with_a_grant_of_http() {
         for what in ["tcp", "udp", "names"] {
             let word = said[what].as_str().unwrap_or_default();
             assert!(
-                ["AccessDenied", "PermanentResolverFailure"]
+                ["access-denied", "permanent-resolver-failure"]
                     .iter()
                     .any(|it| word.contains(it)),
                 "{what}: {said}"

@@ -283,11 +283,9 @@ fn what_is_not_ours_is_named_and_stays() {
         (
             "a manifest without a route",
             &|machine| {
-                drop(
-                    machine
-                        .home
-                        .policy(&format!("version = 1\n{}", route(ORIGIN, "echo"))),
-                )
+                machine
+                    .home
+                    .policy(&format!("version = 1\n{}", route(ORIGIN, "echo")));
             },
             "routes",
             "`portcullis route add native@tests.mozilla.org PLUGIN`",
@@ -303,7 +301,9 @@ fn what_is_not_ours_is_named_and_stays() {
         ),
         (
             "a policy that cannot be read",
-            &|machine| drop(machine.home.policy("version = 1\nrout = 1\n")),
+            &|machine| {
+                machine.home.policy("version = 1\nrout = 1\n");
+            },
             "policy",
             "policy.toml",
         ),
@@ -331,7 +331,9 @@ fn what_is_not_ours_is_named_and_stays() {
         ),
         (
             "a record that cannot be read",
-            &|machine| drop(machine.home.write("hosts.json", b"{")),
+            &|machine| {
+                machine.home.write("hosts.json", b"{");
+            },
             "hosts",
             "hosts.json",
         ),
@@ -473,7 +475,7 @@ fn a_quarantine_and_the_last_errors_are_told() {
     for _ in 0..8 {
         let mut port = Browser::chromium(&machine.home).start();
         port.ask(&order(Verb::Trap, 0));
-        port.end();
+        port.end().expect_exit(0);
     }
     let (code, said) = machine.json(["doctor", "--fix"]);
     let broken = found(&said, "broken");

@@ -29,7 +29,7 @@ fn one_port(machine: &Machine, is_chromium: bool) {
     };
     let mut port = browser.environment("PORTCULLIS_LOG", "debug").start();
     port.ask(&order(Verb::Trap, 0));
-    port.end();
+    port.end().expect_exit(0);
 }
 
 fn lines(text: &str) -> Vec<Value> {

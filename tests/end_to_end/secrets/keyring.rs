@@ -87,28 +87,24 @@ impl Session {
         self.wait_for_the_service();
     }
 
-    /// Waits until the bus knows the keyring by its name.
+    /// Waits until the keyring has a name on the bus and a collection to put things into.
     fn wait_for_the_service(&self) {
         let given_up = Instant::now() + PATIENCE;
         loop {
             let asked = Command::new("dbus-send")
-                .args([
-                    "--session",
-                    "--print-reply",
-                    "--dest=org.freedesktop.DBus",
-                    "/",
-                ])
-                .arg("org.freedesktop.DBus.GetNameOwner")
-                .arg("string:org.freedesktop.secrets")
+                .args(["--session", "--print-reply"])
+                .args(["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"])
+                .arg("org.freedesktop.Secret.Service.ReadAlias")
+                .arg("string:default")
                 .env("DBUS_SESSION_BUS_ADDRESS", self.address())
                 .output()
                 .expect("it is of the same package as the daemon");
-            if asked.status.success() {
+            if String::from_utf8_lossy(&asked.stdout).contains("/secrets/collection/") {
                 return;
             }
             assert!(
                 Instant::now() < given_up,
-                "the keyring has no name: {asked:?}"
+                "the keyring is not there: {asked:?}"
             );
             thread::sleep(Duration::from_millis(20));
         }

@@ -1,5 +1,7 @@
 //! A plugin that tells its secret to everybody, and a log that does not.
 
+use std::fs;
+
 use portcullis_tests::{Browser, ORIGIN};
 use serde_json::json;
 
@@ -28,9 +30,11 @@ fn case_50_no_log_ever_has_the_value_of_a_secret() {
         "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----",
     ];
     for secret in values {
+        let home = home_with_grant(r#""token""#);
+        set(&home, ORIGIN, "token", secret);
         for level in ["error", "warn", "info", "debug"] {
-            let home = home_with_grant(r#""token""#);
-            set(&home, ORIGIN, "token", secret);
+            // Each level has a log of its own.
+            drop(fs::remove_dir_all(home.path().join("logs")));
             let mut port = Browser::chromium(&home)
                 .environment("PORTCULLIS_LOG", level)
                 .start();

@@ -31,12 +31,12 @@ fn the_verbs_one_after_the_other_while_a_port_is_open() {
     set(&mut port, "from/port", "größer\n\u{1b}[31m\\");
     let keeps = |what: &str| format!("`storage` keeps {what} for `{ORIGIN}`");
     let question = format!(
-        "this forgets 5 keys with 56 B: if that is meant, run `portcullis storage clear {ORIGIN} storage --yes`"
+        "this forgets 5 keys with 47 B: if that is meant, run `portcullis storage clear {ORIGIN} storage --yes`"
     );
-    let forgotten = format!("`storage` has forgotten 5 keys with 56 B for `{ORIGIN}`\n");
+    let forgotten = format!("`storage` has forgotten 5 keys with 47 B for `{ORIGIN}`\n");
     let cannot = format!("cannot use what `storage` keeps for `{ORIGIN}`");
     let too_much = format!(
-        "{cannot}: raise it for the route in policy.toml: keys and values would be 5047 bytes together, and `storage` \
+        "{cannot}: raise it for the route in policy.toml: keys and values would be 5045 bytes together, and `storage` \
          allows 4096"
     );
     let long = "x".repeat(5000);

@@ -61,7 +61,7 @@ fn a_quota_holds_for_all_ports_together() {
     let mut ports = [(); 5].map(|()| Browser::chromium(&home).start());
     for (place, port) in ports.iter_mut().enumerate() {
         let prefix = format!("{place}/");
-        let fill = json!({ "do": "fill", "prefix": prefix, "keys": 9, "bytes": 1 });
+        let fill = json!({ "do": "fill", "prefix": prefix, "keys": 20, "bytes": 1 });
         port.send(&fill.to_string());
     }
     let mut kept = 0;

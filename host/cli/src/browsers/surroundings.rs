@@ -46,11 +46,12 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Where a system-wide file lies that is called `path` (absolute) once the system runs from its own root.
+    /// Where a system-wide file lies that is called `path` (absolute) once the system runs from its own root. On Windows there
+    /// is no such root, and the path stays what it is.
     pub(crate) fn below_root(&self, path: &Path) -> PathBuf {
         match path.strip_prefix("/") {
-            Ok(relative) => self.system_root.join(relative),
-            Err(_) => path.to_owned(),
+            Ok(relative) if self.platform != Platform::Windows => self.system_root.join(relative),
+            _ => path.to_owned(),
         }
     }
 

@@ -84,11 +84,12 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
             ),
             Kind::Foreign => ("kept", ", which is not ours"),
         };
-        output.line(format!(
-            "  {}: {word} `{}`{why}",
-            names(&removal.browsers),
-            removal.place
-        ))?;
+        let whose = if removal.browsers.is_empty() {
+            "no browser that is installed".to_owned()
+        } else {
+            names(&removal.browsers)
+        };
+        output.line(format!("  {whose}: {word} `{}`{why}", removal.place))?;
     }
     if let Some(launcher) = &plan.launcher {
         output.line(format!("  {removed} `{}`", launcher.display()))?;

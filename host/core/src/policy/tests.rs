@@ -293,6 +293,24 @@ fn a_message_is_read_only_where_a_route_looks_into_it() {
 const README: &str = include_str!("../../../../README.md");
 
 #[test]
+fn secrets_are_in_the_keyring_unless_the_policy_says_otherwise() {
+    let backend = |line: &str| {
+        let policy = parse(&format!("version = 1\n{line}\n"))?;
+        let origin = ORIGIN.parse().expect("a valid origin");
+        let of_port = policy.for_port(&origin, None).secrets_backend();
+        assert_eq!(of_port, policy.secrets_backend());
+        Ok::<_, PolicyError>(of_port)
+    };
+    assert_eq!(backend(""), Ok(SecretsBackend::Keyring));
+    let keyring = backend("secrets-backend = \"keyring\"");
+    assert_eq!(keyring, Ok(SecretsBackend::Keyring));
+    let file = backend("secrets-backend = \"file\"");
+    assert_eq!(file, Ok(SecretsBackend::File));
+    let error = backend("secrets-backend = \"File\"").expect_err("no such place");
+    assert_eq!((error.line, error.column), (2, 19));
+}
+
+#[test]
 fn the_policy_in_the_readme_is_valid() {
     let (_, sample) = README
         .split_once("```toml\n")

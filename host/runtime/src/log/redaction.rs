@@ -163,28 +163,46 @@ fn without_beginning<'t>(text: Cow<'t, str>, form: &str) -> Cow<'t, str> {
     if kept == *text { text } else { kept.into() }
 }
 
-/// The value as text is written.
+/// The value as text is written, and each of these as this log then writes it.
 fn add_written(value: &str, forms: &mut BTreeSet<String>) {
-    forms.insert(value.to_owned());
-    forms.insert(each(value, |character| match character {
-        // The log of plugins escapes what a terminal obeys and leaves the backslash.
-        '\\' => "\\".to_owned(),
-        other => escape(&other.to_string()),
-    }));
-    forms.insert(each(value, |character| escape(&character.to_string())));
-    forms.insert(value.escape_debug().to_string());
     let json = serde_json::Value::from(value).to_string();
-    forms.insert(json[1..json.len() - 1].to_owned());
-    let mut percent = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            percent.push(char::from(byte));
-        } else {
-            percent.push_str(&format!("%{byte:02X}"));
-        }
+    let json = &json[1..json.len() - 1];
+    let percent: String = value.bytes().map(percent_encoded).collect();
+    let written = [
+        value.to_owned(),
+        value.escape_debug().to_string(),
+        json.to_owned(),
+        // As Python writes it, and whoever else keeps to ASCII.
+        json.chars().map(in_ascii).collect(),
+        percent.replace("%20", "+"),
+        percent,
+    ];
+    for form in written {
+        forms.insert(each(&form, |character| match character {
+            // The log of plugins escapes what a terminal obeys, and leaves the backslash.
+            '\\' => "\\".to_owned(),
+            other => escape(&other.to_string()),
+        }));
+        forms.insert(each(&form, |character| escape(&character.to_string())));
+        forms.insert(form);
     }
-    forms.insert(percent.replace("%20", "+"));
-    forms.insert(percent);
+}
+
+fn percent_encoded(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+fn in_ascii(character: char) -> String {
+    if character.is_ascii() {
+        return character.to_string();
+    }
+    let mut units = [0; 2];
+    let units = character.encode_utf16(&mut units).iter();
+    units.map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 fn each(value: &str, written: impl Fn(char) -> String) -> String {
@@ -229,6 +247,7 @@ mod tests {
             value.escape_debug().to_string(),
             escape(value),
             serde_json::Value::from(value).to_string(),
+            r#"p\u00e4\"ss w\\rd/1"#.to_owned(),
             "p%C3%A4%22ss%20w%5Crd%2F1".to_owned(),
             "p%C3%A4%22ss+w%5Crd%2F1".to_owned(),
         ] {

@@ -114,7 +114,10 @@ fn handle(
     // as many threads as the machine has processors.
     let _entered = runtime.enter();
     state.http.hooks.admitted = Some(admitted);
-    match view(state).handle(request, None) {
+    let handled = view(state).handle(request, None);
+    // Where it was refused after all, nobody has taken it, and it must not keep its place among those under way.
+    state.http.hooks.admitted = None;
+    match handled {
         Ok(future) => Ok(Ok(future)),
         Err(error) => error.downcast().map(Err),
     }

@@ -169,7 +169,6 @@ fn perform(step: &Step, open: &mut HashMap<String, Descriptor>) -> Outcome {
             at.rename_at(path, to.unwrap_or(at), &step.to_path)?;
             done()
         }
-        "swap-often" => swap_often(at, step),
         "link" => {
             at.link_at(PathFlags::empty(), path, to.unwrap_or(at), &step.to_path)?;
             done()
@@ -235,16 +234,6 @@ fn open_often(at: &Descriptor, step: &Step) -> Outcome {
         *counts.entry(came).or_default() += 1;
     }
     Ok(json!(counts))
-}
-
-/// Exchanges two names `n` times, by way of a third.
-fn swap_often(at: &Descriptor, step: &Step) -> Outcome {
-    for _ in 0..step.n {
-        at.rename_at(&step.path, at, "third")?;
-        at.rename_at(&step.to_path, at, &step.path)?;
-        at.rename_at("third", at, &step.to_path)?;
-    }
-    Ok("ok".into())
 }
 
 fn read_stream(at: &Descriptor, step: &Step) -> Outcome {

@@ -32,7 +32,7 @@ pub(crate) struct Withdrawal {
 #[derive(Debug)]
 pub(crate) struct Removal {
     pub(crate) place: Place,
-    /// Who reads it there.
+    /// Who reads it there, of those that are installed or were registered.
     pub(crate) browsers: Vec<&'static Browser>,
     pub(crate) kind: Kind,
 }
@@ -64,8 +64,9 @@ pub(crate) fn plan(
     for browser in machine.browsers().iter().filter(|browser| goes(browser.id)) {
         for place in machine.written_for(browser, ground.scope, host) {
             let is_recorded = recorded.iter().any(|id| id == browser.id);
+            let is_concerned = is_recorded || sign_of(machine, browser).is_some();
             if let Some(removal) = removals.iter_mut().find(|removal| removal.place == place) {
-                if is_recorded || sign_of(machine, browser).is_some() {
+                if is_concerned {
                     removal.browsers.push(browser);
                 }
                 continue;
@@ -86,23 +87,22 @@ pub(crate) fn plan(
             };
             removals.push(Removal {
                 place,
-                browsers: vec![browser],
+                browsers: is_concerned.then_some(browser).into_iter().collect(),
                 kind,
             });
         }
     }
     let launcher = ground.launcher(machine, host)?;
-    let (launcher, kept) =
-        if left.is_empty() && browsers.is_empty() || known.is_some() && left.is_empty() {
-            let families = [Family::Chromium, Family::Mozilla];
-            let kept =
-                families.map(|family| ground.on_disk(machine, &ground.kept_manifest(family, host)));
-            let on_disk = machine.surroundings.below_root(&launcher);
-            let is_there = fs::symlink_metadata(&on_disk).is_ok();
-            (is_there.then_some(launcher), kept.into())
-        } else {
-            (None, Vec::new())
-        };
+    let is_last = left.is_empty() && (browsers.is_empty() || known.is_some());
+    let (launcher, kept) = if is_last {
+        let families = [Family::Chromium, Family::Mozilla];
+        let kept = families.map(|family| ground.kept_manifest(family, host));
+        let kept = kept.map(|file| ground.on_disk(machine, &file));
+        let is_there = fs::symlink_metadata(ground.on_disk(machine, &launcher)).is_ok();
+        (is_there.then_some(launcher), kept.into())
+    } else {
+        (None, Vec::new())
+    };
     Ok(Withdrawal {
         host: host.clone(),
         removals,

@@ -70,9 +70,9 @@ impl Follower {
             },
         };
         let room = LONGEST.saturating_sub(self.begun.len() as u64);
-        let read = io::Read::take(&mut *reader, room).read_until(b'\n', &mut self.begun)?;
+        io::Read::take(&mut *reader, room).read_until(b'\n', &mut self.begun)?;
         let is_whole = self.begun.last() == Some(&b'\n') || self.begun.len() as u64 >= LONGEST;
-        if read == 0 && !is_whole || !is_whole {
+        if !is_whole {
             return Ok(None);
         }
         let bytes = std::mem::take(&mut self.begun);

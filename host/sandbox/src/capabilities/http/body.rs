@@ -148,13 +148,16 @@ impl Body for Received {
 }
 
 /// Passes a response's body on until it ends, fails, has had more than `limit` bytes, or nobody reads it any more.
-/// `patience` is the longest time between two pieces, in which the guest's own slowness does not count.
-pub(super) async fn pass_on(
+/// `patience` is the longest time between two pieces, in which the guest's own slowness does not count. `held` is let go
+/// before the end is told, so that whoever has heard of it can count on that.
+pub(super) async fn pass_on<H>(
     mut body: Incoming,
     to: mpsc::Sender<Piece>,
     limit: u64,
     patience: Duration,
+    held: H,
 ) {
+    let mut held = Some(held);
     let mut left = limit;
     loop {
         let piece = match tokio::time::timeout(patience, body.frame()).await {
@@ -173,10 +176,14 @@ pub(super) async fn pass_on(
             }
         };
         let is_last = !matches!(piece, Piece::Frame(_));
+        if is_last {
+            held = None;
+        }
         if to.send(piece).await.is_err() || is_last {
-            return;
+            break;
         }
     }
+    drop(held);
 }
 
 fn length(data: &Bytes) -> u64 {

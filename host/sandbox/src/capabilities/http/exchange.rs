@@ -49,7 +49,7 @@ impl Patience {
         between_bytes: Duration::from_secs(30),
     };
 
-    /// What a guest asks for, where that is less. Zero is what it says: no time at all.
+    /// What a guest asks for, where that is less. Zero is a time like any other, and over at the next millisecond.
     pub(super) fn within(options: Option<RequestOptions>) -> Self {
         let most = Self::MOST;
         let options = options.unwrap_or_default();
@@ -127,9 +127,8 @@ impl Order {
             ..
         } = self;
         let driven = async move {
-            pass_on(body, pieces, body_limit, patience.between_bytes).await;
-            // These were to live until here.
-            drop((sender, connection, permit));
+            let held = (sender, connection, permit);
+            pass_on(body, pieces, body_limit, patience.between_bytes, held).await;
             Ok(())
         };
         let response = Response::from_parts(head, received.boxed_unsync());
@@ -206,7 +205,11 @@ impl Order {
         head.headers.insert(header::HOST, host);
         let close = HeaderValue::from_static("close");
         head.headers.insert(header::CONNECTION, close);
-        let body = Outgoing::new(body, self.body_limit);
+        // What is longer than it says would be cut off where the next request begins.
+        let announced = head.headers.get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        let most = announced.unwrap_or(self.body_limit).min(self.body_limit);
+        let body = Outgoing::new(body, most);
         Ok(Request::from_parts(head, body))
     }
 

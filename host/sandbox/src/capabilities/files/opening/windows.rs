@@ -60,22 +60,34 @@ pub(super) async fn open(
     }
 }
 
+/// What a guest's flags were before they were understood.
 fn flags(wanted: Wanted) -> (PathFlags, OpenFlags, DescriptorFlags) {
     let mut links = PathFlags::empty();
-    links.set(PathFlags::SYMLINK_FOLLOW, wanted.follow);
+    if wanted.follow {
+        links |= PathFlags::SYMLINK_FOLLOW;
+    }
     let mut open = OpenFlags::empty();
-    open.set(OpenFlags::CREATE, wanted.missing != Missing::Fails);
-    open.set(
-        OpenFlags::EXCLUSIVE,
-        wanted.missing == Missing::IsMadeAlways,
-    );
-    open.set(OpenFlags::TRUNCATE, wanted.truncate);
-    open.set(OpenFlags::DIRECTORY, wanted.folder);
+    for (flag, is_set) in [
+        (OpenFlags::CREATE, wanted.missing != Missing::Fails),
+        (
+            OpenFlags::EXCLUSIVE,
+            wanted.missing == Missing::IsMadeAlways,
+        ),
+        (OpenFlags::TRUNCATE, wanted.truncate),
+        (OpenFlags::DIRECTORY, wanted.folder),
+    ] {
+        if is_set {
+            open |= flag;
+        }
+    }
     let mut descriptor = DescriptorFlags::empty();
-    descriptor.set(DescriptorFlags::READ, wanted.mode.contains(OpenMode::READ));
-    descriptor.set(
-        DescriptorFlags::WRITE,
-        wanted.mode.contains(OpenMode::WRITE),
-    );
+    for (flag, mode) in [
+        (DescriptorFlags::READ, OpenMode::READ),
+        (DescriptorFlags::WRITE, OpenMode::WRITE),
+    ] {
+        if wanted.mode.contains(mode) {
+            descriptor |= flag;
+        }
+    }
     (links, open, descriptor)
 }

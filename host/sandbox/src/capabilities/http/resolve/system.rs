@@ -24,6 +24,8 @@ impl Resolve for System {
         let found = tokio::net::lookup_host((whole, 0)).await;
         let found = found.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Unresolved::Silence,
+            // The system's service for names is out of reach of a process that is confined too narrowly.
+            io::ErrorKind::PermissionDenied => Unresolved::Refused,
             _ => Unresolved::NoAddress,
         })?;
         let addresses: Vec<IpAddr> = found
