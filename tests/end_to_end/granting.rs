@@ -100,6 +100,15 @@ fn ask_through(browser: Browser, message: &str) -> portcullis_tests::Frame {
     frame
 }
 
+/// The error that a port without anything behind it gives to a message.
+#[track_caller]
+fn refused(browser: Browser, message: &str, code: &str) -> portcullis_tests::HostError {
+    let mut port = browser.start();
+    let error = port.ask(message).expect_error(code);
+    port.end().expect_exit(1);
+    error
+}
+
 /// An order that needs no power but an approved build.
 const TRY_CONFIG: &str = r#"{"try":"config","what":"theme"}"#;
 const TRY_STORAGE: &str = r#"{"try":"storage"}"#;

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use portcullis_tests::languages::{self, Example, GREETERS, PING_PONGS, PROGRAMS};
-use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE, Port, cargo};
+use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE, Port, cargo, programs};
 
 use crate::fixture::json;
 
@@ -18,6 +18,26 @@ fn home(example: &Example) -> Home {
     home.add(example.name, example.wasm());
     home.route(ORIGIN, example.name);
     home
+}
+
+/// The sessions whose SDK takes the number off a request.
+fn with_sdk() -> impl Iterator<Item = &'static Example> {
+    PING_PONGS
+        .iter()
+        .filter(|example| example.name.ends_with("-sdk"))
+}
+
+/// Runs a line of a shell in a folder of the project; it has to succeed.
+#[track_caller]
+fn run(folder: &str, line: &str) {
+    let output = languages::run(line, &cargo::root().join(folder));
+    assert!(
+        output.status.success(),
+        "`{line}` in `{folder}` ended with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// What `portcullis inspect` says of a file.
@@ -106,10 +126,7 @@ fn every_ping_pong_plays() {
 
 #[test]
 fn sdks_give_a_requests_number_back() {
-    for example in PING_PONGS
-        .iter()
-        .filter(|example| example.name.ends_with("-sdk"))
-    {
+    for example in with_sdk() {
         let home = home(example);
         let mut port = Browser::chromium(&home).start();
         port.send(r#"{"$id":1,"$value":"ping"}"#);
@@ -130,6 +147,19 @@ fn sdks_give_a_requests_number_back() {
             .expect_error("plugin-error");
         assert_eq!(error.request, Some(4), "{}", example.name);
         port.end().expect_exit(0).expect_no_frames();
+    }
+}
+
+#[test]
+fn the_client_finds_its_replies_with_the_real_host() {
+    for example in with_sdk() {
+        let home = home(example);
+        let line = format!(
+            "PORTCULLIS_HOME='{}' node test/real.js '{}' {ORIGIN}",
+            home.path().display(),
+            programs::host().display()
+        );
+        run("plugins/client-js", &line);
     }
 }
 
@@ -191,13 +221,6 @@ fn the_libraries_pass_their_own_tests() {
         ("plugins/client-js", "npm test"),
     ];
     for (folder, line) in libraries {
-        let output = languages::run(line, &cargo::root().join(folder));
-        assert!(
-            output.status.success(),
-            "`{line}` in `{folder}` ended with {}\n{}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        run(folder, line);
     }
 }

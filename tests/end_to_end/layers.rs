@@ -235,6 +235,23 @@ fn the_program_that_a_browser_starts_has_no_compiler() {
     }
 }
 
+/// One way to speak TLS, which takes no more than a C compiler to build, and nothing that would load the system's
+/// libraries behind the back of the confinement.
+#[test]
+fn the_program_that_a_browser_starts_has_one_tls() {
+    let host = tree("portcullis-host");
+    assert!(
+        host.iter().any(|name| name == "rustls"),
+        "the tree was not read: {host:?}"
+    );
+    for name in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys"] {
+        assert!(
+            !host.iter().any(|found| found == name),
+            "`portcullis-host` has `{name}` in its tree"
+        );
+    }
+}
+
 #[test]
 fn core_knows_neither_the_sandbox_nor_a_runtime() {
     let core = tree("portcullis-core");
@@ -251,7 +268,7 @@ fn the_line_of_wasmtime_has_its_fixes() {
     let packages = cargo::metadata()["packages"]
         .as_array()
         .expect("metadata has packages");
-    for wanted in ["wasmtime", "wasmtime-wasi"] {
+    for wanted in ["wasmtime", "wasmtime-wasi", "wasmtime-wasi-http"] {
         let versions: Vec<_> = packages
             .iter()
             .filter(|package| name(package) == wanted)

@@ -12,7 +12,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use portcullis_core::home::{self, Home, HomeError, Surroundings};
@@ -24,8 +24,8 @@ use crate::browsers::{self, Machine, Platform};
 pub(crate) struct Environment {
     surroundings: Surroundings,
     browsers: browsers::Surroundings,
-    session_bus: Option<String>,
-    runtime_folder: Option<PathBuf>,
+    #[cfg(all(unix, not(target_os = "macos")))]
+    session_bus: SessionBus,
 }
 
 impl Environment {
@@ -57,8 +57,13 @@ impl Environment {
                     .unwrap_or_default(),
                 system_root: folder("PORTCULLIS_SYSTEM_ROOT").unwrap_or_else(|| "/".into()),
             },
-            session_bus: env::var("DBUS_SESSION_BUS_ADDRESS").ok(),
-            runtime_folder: folder("XDG_RUNTIME_DIR"),
+            #[cfg(all(unix, not(target_os = "macos")))]
+            session_bus: SessionBus {
+                address: env::var("DBUS_SESSION_BUS_ADDRESS")
+                    .ok()
+                    .filter(|address| !address.is_empty()),
+                runtime_folder: folder("XDG_RUNTIME_DIR"),
+            },
         }
     }
 
@@ -94,12 +99,10 @@ impl Environment {
         }
     }
 
-    /// The address of the session's bus, as far as the variables say; the rest is for whoever knows where it usually is.
-    pub(crate) fn session_bus(&self) -> SessionBus<'_> {
-        SessionBus {
-            address: self.session_bus.as_deref().filter(|it| !it.is_empty()),
-            runtime_folder: self.runtime_folder.as_deref(),
-        }
+    /// What the environment says of the session's bus; the rest is for whoever knows where it usually is.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    pub(crate) fn session_bus(&self) -> &SessionBus {
+        &self.session_bus
     }
 
     /// The home, made where it is missing: for verbs that put something into it.
@@ -109,16 +112,13 @@ impl Environment {
 }
 
 /// What the environment says of the session's bus.
-#[derive(Debug, Clone, Copy)]
-#[cfg_attr(
-    not(all(unix, not(target_os = "macos"))),
-    expect(dead_code, reason = "other systems have no such bus")
-)]
-pub(crate) struct SessionBus<'a> {
+#[cfg(all(unix, not(target_os = "macos")))]
+#[derive(Debug)]
+pub(crate) struct SessionBus {
     /// Its address, where it is told.
-    pub(crate) address: Option<&'a str>,
+    pub(crate) address: Option<String>,
     /// The folder of the session's sockets, where it is told.
-    pub(crate) runtime_folder: Option<&'a Path>,
+    pub(crate) runtime_folder: Option<PathBuf>,
 }
 
 /// The folder that a variable names. An empty one names none, as browsers see it.

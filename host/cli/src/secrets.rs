@@ -48,12 +48,6 @@ impl Owner<'_> {
         let path = self.home.root().as_os_str().as_encoded_bytes();
         Digest::of_bytes(path).to_string()[..DIGITS].to_owned()
     }
-
-    /// What a person reads in the keyring's own program.
-    fn label(&self, name: &SecretName) -> String {
-        let Self { origin, plugin, .. } = self;
-        format!("Portcullis: `{name}` of plugin `{plugin}` for {origin}")
-    }
 }
 
 /// Whether there is somebody whom the keyring may ask to unlock it.

@@ -74,6 +74,20 @@ pub(crate) fn plugin_error(plugin: &PluginName, code: String, message: String) -
     report
 }
 
+/// What a plugin in stdio mode wrote is no frame. `beginning` is how it begins, escaped; empty where that is not known.
+pub(crate) fn plugin_output(plugin: &PluginName, problem: &str, beginning: &str) -> Report {
+    let begins = if beginning.is_empty() {
+        String::new()
+    } else {
+        format!(", and it begins with `{beginning}`")
+    };
+    let sentence = format!(
+        "plugin `{plugin}` wrote what is no frame to its standard output: {problem}{begins}"
+    );
+    Report::new(ErrorCode::PluginError, sentence)
+        .with_hint("have the plugin write all but frames to its standard error")
+}
+
 /// A session whose `connect` refused.
 pub(crate) fn connect_refused(plugin: &PluginName, code: String, message: String) -> Report {
     let sentence = format!("plugin `{plugin}` refused to connect: {message}");
@@ -120,6 +134,7 @@ pub(crate) fn failure(route: &Route, kind: FailureKind) -> Report {
             let sentence = format!("plugin `{plugin}` does not fit this host: it {too_many}");
             Report::new(ErrorCode::IncompatiblePlugin, sentence)
         }
+        FailureKind::OutputRefused => plugin_output(plugin, "it is no message", ""),
         FailureKind::CpuTimeout => {
             let sentence = format!(
                 "plugin `{plugin}` used more than {cpu_per_call} of processor time on one call"

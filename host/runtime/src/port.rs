@@ -10,6 +10,7 @@ mod ending;
 mod guard;
 mod lane;
 mod lent;
+mod stdio;
 mod wait;
 mod wake;
 

@@ -193,10 +193,17 @@ fn read_policy(home: &Home, environment: &Environment) -> Result<Policy, Box<Rep
         Ok(Some(text)) => Policy::parse(&text, &file).map_err(|error| invalid(&error))?,
         Err(error) => return Err(invalid(&error)),
     };
-    let machine = machine_wide::file().map_err(|error| invalid(&error))?;
-    let machine = machine_wide::load(&machine).map_err(|error| invalid(&error))?;
+    let machine_file = machine_wide::file().map_err(|error| invalid(&error))?;
+    let machine = machine_wide::load(&machine_file).map_err(|error| invalid(&error))?;
     let user_home = environment.surroundings.user_home.as_deref();
-    Ok(machine_wide::narrowed(&own, &machine, user_home))
+    let narrowed = machine_wide::narrowed(&own, &machine, user_home);
+    if narrowed != own {
+        tracing::info!(
+            "the machine-wide policy, `{}`, allows less than `policy.toml`; `portcullis policy explain` tells them apart",
+            machine_file.display()
+        );
+    }
+    Ok(narrowed)
 }
 
 fn no_route(caller: &Caller, _routes: &PortRoutes) -> Box<Report> {

@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub(crate) mod output;
 pub(crate) mod port;
 pub(crate) mod secrets;
+pub(crate) mod stdio;
 pub(crate) mod storage;
 pub(crate) mod timers;
 pub(crate) mod wasi;

@@ -11,6 +11,6 @@ mod records;
 mod text;
 
 pub(crate) use bytes::Bytes;
-pub(crate) use exports::{HandlerExports, SessionExports};
+pub(crate) use exports::{HandlerExports, RunExport, SessionExports};
 pub(crate) use records::{CodedError, LogLevel, PageRecord, PeerRecord, PluginErrorRecord};
 pub(crate) use text::Text;

@@ -7,6 +7,7 @@
 mod budget;
 mod clocks;
 mod failure;
+mod run;
 mod state;
 
 use portcullis_core::caller::Origin;
@@ -17,6 +18,8 @@ use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
 pub use budget::{Part, TooMany};
 pub use failure::{Failure, FailureKind};
+pub use run::Run;
+pub(crate) use clocks::{Allowance, Clocks};
 pub(crate) use state::State;
 
 use crate::alarms::Alarms;
@@ -26,7 +29,7 @@ use crate::contract::{HandlerExports, PeerRecord, PluginErrorRecord, SessionExpo
 use crate::engine::TICK;
 use crate::plugin::{Exports, Plugin};
 use crate::powers::Powers;
-use clocks::{Allowance, Clocked};
+use clocks::Clocked;
 
 /// What host calls may lift out of a guest in one call, in bytes. Twice the longest legal text in its widest encoding,
 /// with room for what goes with it; wasmtime's own default is 128 MiB.
@@ -123,6 +126,7 @@ impl Instance {
                     let greeted = exports.connect(store.as_context_mut(), &peer).await?;
                     Ok(greeted.map(|()| Functions::Session(exports)))
                 }
+                Exports::Stdio(_) => Err(wasmtime::format_err!("it has a `run` and no calls")),
             }
         })
         .await;
@@ -257,12 +261,11 @@ async fn clocked<R>(
 ) -> Result<R, Failure> {
     let clocks = store.data().clocks.clone();
     let alarms = store.data().alarms.clone();
-    store.data_mut().budget.forget_refusal();
     // Due at the next tick: the callback then decides. It must be set before instantiation, which runs guest code.
     store.set_epoch_deadline(1);
     clocks.begin(allowance);
     let result = Clocked::new(&clocks, alarms, call(store)).await;
-    result.map_err(|error| failure::classify(error, store.data(), allowance))
+    result.map_err(|error| failure::classify(error, store.data()))
 }
 
 const _: () = assert!(

@@ -9,7 +9,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact::{self, LoadError};
 use crate::capabilities;
-use crate::contract::{HandlerExports, SessionExports};
+use crate::contract::{HandlerExports, RunExport, SessionExports};
 use crate::engine::Engine;
 use crate::instance::{State, TooMany};
 use crate::offered;
@@ -21,6 +21,8 @@ pub enum Mode {
     Handler,
     /// `portcullis:plugin/session`: callbacks for the life of a port.
     Session,
+    /// `wasi:cli/run`: bytes on its own standard input and output, for the life of a port or of one message.
+    Stdio,
 }
 
 /// A loaded plugin.
@@ -34,6 +36,7 @@ pub struct Plugin {
 pub(crate) enum Exports {
     Handler(HandlerExports),
     Session(SessionExports),
+    Stdio(RunExport),
 }
 
 /// Why a plugin cannot be used.
@@ -50,6 +53,9 @@ pub enum PluginFault {
 /// The interfaces of the contract that make a mode.
 const HANDLER: &str = "portcullis:plugin/handler@0.1.0";
 const SESSION: &str = "portcullis:plugin/session@0.1.0";
+
+/// What a program exports whose `main` is all there is. Found in every version that is compatible.
+const RUN: &str = "wasi:cli/run@0.2.0";
 
 impl Plugin {
     /// Maps the artifact and gets the plugin ready. `artifact` must have been checked by the caller; see
@@ -91,6 +97,7 @@ impl Plugin {
         match self.exports {
             Exports::Handler(_) => Mode::Handler,
             Exports::Session(_) => Mode::Session,
+            Exports::Stdio(_) => Mode::Stdio,
         }
     }
 }
@@ -111,10 +118,16 @@ fn exports(component: &Component) -> Result<Exports, PluginFault> {
             let problem = "it exports both `handler` and `session`: export one";
             return Err(PluginFault::Incompatible(problem.to_owned()));
         }
-        (None, None) => {
-            let problem = format!("it exports neither `{HANDLER}` nor `{SESSION}`");
-            return Err(PluginFault::Incompatible(problem));
-        }
+        (None, None) => match component.get_export_index(None, RUN) {
+            Some(interface) => (
+                RunExport::find(component, &interface).map(Exports::Stdio),
+                "run",
+            ),
+            None => {
+                let problem = format!("it exports none of `{HANDLER}`, `{SESSION}` and `{RUN}`");
+                return Err(PluginFault::Incompatible(problem));
+            }
+        },
     };
     found.ok_or_else(|| {
         let problem = format!("its `{mode}` lacks a function of the contract");

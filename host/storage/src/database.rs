@@ -140,7 +140,10 @@ impl Storage {
         writing.count(Usage::default())?;
         writing.commit()?;
         // Only room: what is in the way of either goes when the last process closes the file.
-        for statement in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        for statement in [
+            "PRAGMA incremental_vacuum",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        ] {
             _ = self.run_to_its_end(statement);
         }
         Ok(was)

@@ -1,8 +1,8 @@
 //! Keys and values that outlive a process, for one plugin and one extension: one file of SQLite's.
 //!
 //! The decision that shaped it: every call is one transaction that never waits. Where another process holds the lock,
-//! the call says [`StorageError::Busy`] at once and has done nothing, so a caller with an event loop can wait in its own
-//! way and one without can sleep. What a call has acknowledged is on the disk (`synchronous=FULL`: the log is forced
+//! the call says [`StorageError::Busy`] at once and has done nothing, so a caller with an event loop can wait in its
+//! own way and one without can sleep. What a call has acknowledged is on the disk (`synchronous=FULL`: the log is forced
 //! out before the call returns), and the quota is counted in the same transaction as what it bounds, so neither a
 //! killed process nor fifty at once can bring the two apart.
 //!

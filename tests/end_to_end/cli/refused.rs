@@ -89,8 +89,8 @@ fn each_kind_of_file_is_refused_by_name() {
         (
             "idle",
             EMPTY_COMPONENT,
-            "it exports neither `portcullis:plugin/handler@0.1.0` nor `portcullis:plugin/session@0.1.0`: build against \
-             a world of `wit/`",
+            "it exports neither `portcullis:plugin/handler@0.1.0` nor `portcullis:plugin/session@0.1.0`, nor is it a program \
+             with `wasi:cli/run@0.2.12`: build against a world of `wit/`",
         ),
     ];
     let home = Home::new();

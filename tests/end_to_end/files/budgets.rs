@@ -161,7 +161,7 @@ fn case_09_ten_thousand_at_once() {
 /// The longest names that there are, so that a host which kept them would be seen to.
 #[test]
 fn case_20_a_folder_with_very_many_names() {
-    const MANY: usize = 200_000;
+    const MANY: usize = 100_000;
     const MOST_GROWTH: usize = 8 << 20;
     let _alone = alone();
     let ground = Ground::new("files");

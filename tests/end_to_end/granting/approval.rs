@@ -3,7 +3,9 @@
 use portcullis_tests::{Home, ORIGIN, OTHER_ORIGIN, guests};
 use serde_json::json;
 
-use super::{EVERYTHING, TRY_CONFIG, TRY_STORAGE, ask, ask_through, home, install, packed, policy};
+use super::{
+    EVERYTHING, TRY_CONFIG, TRY_STORAGE, ask, ask_through, home, install, packed, policy, refused,
+};
 use crate::cli::{run, text};
 
 const STORAGE: &str = "storage = { reason = \"remembers\" }\n";
@@ -36,12 +38,8 @@ fn waits_for_approval(home: &Home, because: &str) {
     );
     let hint = error.hint.expect("there is a command that mends it");
     let log = home.log();
-    let line = log.lines().rfind(|line| line.contains("not approved"));
-    let line = line.unwrap_or_else(|| panic!("nothing in the log:\n{log}"));
-    assert!(
-        line.contains(because) && line.contains(&hint),
-        "{because}, {hint}: {line}"
-    );
+    let is_it = |line: &str| line.contains(because) && line.contains(&format!("`{hint}`"));
+    assert!(log.lines().any(is_it), "{because}, {hint}:\n{log}");
     run_hint(home, &hint);
     assert_eq!(
         ask(home, TRY_STORAGE).json(),
@@ -93,6 +91,20 @@ fn a_build_whose_requests_did_not_grow_runs_on_and_others_wait() {
     waits_for_approval(&home, "does not say what it asks for");
     install(&home, &packed(&home, "3.0.0", STORAGE));
     waits_for_approval(&home, "cannot be compared with the approved one");
+}
+
+#[test]
+fn whoever_installs_a_build_that_waits_is_told() {
+    let home = home();
+    run(&home, ["grant", ORIGIN, "notes", "storage"]).succeeds();
+    let grown = EVERYTHING.replace("\"api-token\"", "\"another-token\"");
+    let file = packed(&home, "2", &grown);
+    let said = run(&home, ["add", &file, "--name", "notes", "--replace"]);
+    let line = format!(
+        "it asks for more than the approved one: `secret=another-token:write`; until you approve it for `{ORIGIN}` \
+         it does not run: `portcullis grant {ORIGIN} notes --approve`"
+    );
+    assert!(said.stdout.lines().any(|found| found == line), "{said:?}");
 }
 
 #[test]
@@ -160,7 +172,7 @@ fn what_is_granted_and_revoked_is_what_the_plugin_has() {
             "{word} granted"
         );
         let other = portcullis_tests::Browser::chromium(&home).origin(OTHER_ORIGIN);
-        ask_through(other, order).expect_error("no-route");
+        refused(other, order, "no-route");
         run(&home, ["revoke", ORIGIN, "notes", short]).succeeds();
         assert_eq!(
             ask(&home, order).json()["allowed"],

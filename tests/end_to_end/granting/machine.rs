@@ -11,7 +11,7 @@ use std::process::Command;
 use portcullis_tests::{Browser, Home, ORIGIN, OTHER_ORIGIN};
 use serde_json::{Value, json};
 
-use super::{TRY_CONFIG, TRY_STORAGE, ask_through, home};
+use super::{TRY_CONFIG, TRY_STORAGE, ask_through, home, refused};
 use crate::cli::{finished, run};
 
 /// An `/etc` with nothing in it but a machine-wide policy.
@@ -159,6 +159,21 @@ fn it_narrows_and_never_grants() {
 }
 
 #[test]
+fn whoever_grants_what_it_takes_away_is_told() {
+    let home = home();
+    let etc = Etc::with(&home, &format!("version = 1\n{}", route(ORIGIN, "")));
+    let mut command = etc.portcullis(&home, ["grant", ORIGIN, "notes", "storage"]);
+    let said = finished(&home, &mut command);
+    assert_eq!(
+        (said.code, &*said.stderr),
+        (
+            0,
+            "warning: the machine-wide policy does not allow `storage`\n"
+        )
+    );
+}
+
+#[test]
 fn a_route_that_it_does_not_have_is_none() {
     let home = granted();
     let other = route(ORIGIN, "").replace("\"notes\"", "\"other\"");
@@ -171,7 +186,7 @@ fn a_route_that_it_does_not_have_is_none() {
         ),
     ] {
         let etc = Etc::with(&home, &policy);
-        ask_through(etc.browser(&home), TRY_STORAGE).expect_error("no-route");
+        refused(etc.browser(&home), TRY_STORAGE, "no-route");
         let explained = explained(&etc, &home, "storage");
         assert_eq!(
             explained["routes"][0]["code"],
@@ -219,11 +234,11 @@ fn one_that_cannot_be_used_stops_everything() {
         change(&etc);
         for order in [TRY_STORAGE, TRY_CONFIG] {
             let browser = etc.browser(&home);
-            let error = ask_through(browser, order).expect_error("policy-invalid");
+            let error = refused(browser, order, "policy-invalid");
             assert_eq!(error.hint.as_deref(), Some("portcullis policy check"));
         }
         let stranger = etc.browser(&home).origin(OTHER_ORIGIN);
-        ask_through(stranger, TRY_STORAGE).expect_error("policy-invalid");
+        refused(stranger, TRY_STORAGE, "policy-invalid");
         assert!(home.log().contains(words), "{words}: {}", home.log());
         finished(&home, &mut etc.portcullis(&home, ["policy", "check"])).refuses_with(1, words);
         fs::remove_dir_all(&etc.folder).expect("it is there");

@@ -1,6 +1,8 @@
 //! `doctor`: a registration is broken in every way that we know; it is named in the browser's words, and mended where it
 //! is ours.
 
+mod breaks;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{HOST, Machine, files_below};
 use crate::fixture::{Verb, home_with, order, route};
+use breaks::{BREAKS, Break};
 
 const CHROMIUM: &str = "user/.config/chromium/NativeMessagingHosts/com.example.notes.json";
 const FIREFOX: &str = "user/.mozilla/native-messaging-hosts/com.example.notes.json";
@@ -51,174 +54,6 @@ fn edit(machine: &Machine, path: &str, change: impl Fn(&mut Value)) {
     machine.write(path, &manifest.to_string());
 }
 
-/// One way to break a registration of ours.
-struct Break {
-    name: &'static str,
-    how: fn(&Machine),
-    /// Whom it concerns, and what the extension is told; of the first of the findings that are broken.
-    about: &'static str,
-    shown: Option<&'static str>,
-    /// What else it says.
-    words: &'static str,
-}
-
-const BREAKS: &[Break] = &[
-    Break {
-        name: "no manifest",
-        how: |machine| fs::remove_file(machine.path(CHROMIUM)).expect("it is there"),
-        about: "Chromium",
-        shown: Some(NOT_FOUND),
-        words: "Can't find manifest for native messaging host com.example.notes",
-    },
-    Break {
-        name: "no manifest for Firefox",
-        how: |machine| fs::remove_file(machine.path(FIREFOX)).expect("it is there"),
-        about: "Firefox",
-        shown: Some(UNKNOWN),
-        words: "there is no manifest of `com.example.notes` where this browser looks",
-    },
-    Break {
-        name: "half a manifest",
-        how: |machine| {
-            let text = machine.read(CHROMIUM);
-            machine.write(CHROMIUM, &text[..text.len() / 2]);
-        },
-        about: "Chromium",
-        shown: Some(NOT_FOUND),
-        words: "the file is not JSON",
-    },
-    Break {
-        name: "an empty file for Firefox",
-        how: |machine| drop(machine.write(FIREFOX, "")),
-        about: "Firefox",
-        shown: Some(UNKNOWN),
-        words: "Error parsing native manifest",
-    },
-    Break {
-        name: "another name",
-        how: |machine| {
-            edit(machine, CHROMIUM, |it| {
-                it["name"] = json!("com.example.other")
-            })
-        },
-        about: "Chromium",
-        shown: Some(NOT_FOUND),
-        words: "Invalid name specified in the manifest.",
-    },
-    Break {
-        name: "another type",
-        how: |machine| edit(machine, CHROMIUM, |it| it["type"] = json!("pipe")),
-        about: "Chromium",
-        shown: Some(NOT_FOUND),
-        words: "Invalid value for type.",
-    },
-    Break {
-        name: "no slash",
-        how: |machine| {
-            let origin = ORIGIN.trim_end_matches('/');
-            edit(machine, CHROMIUM, |it| {
-                it["allowed_origins"] = json!([origin])
-            });
-        },
-        about: "Chromium",
-        shown: Some(NOT_FOUND),
-        words: "Empty path.",
-    },
-    Break {
-        name: "another extension",
-        how: |machine| {
-            edit(machine, CHROMIUM, |it| {
-                it["allowed_origins"] = json!([OTHER_ORIGIN])
-            })
-        },
-        about: "Chromium",
-        shown: Some(FORBIDDEN),
-        words: "does not have `chrome-extension://knldjmfmopnpolahpmmgbagdohdnhkik/`",
-    },
-    Break {
-        name: "nobody",
-        how: |machine| edit(machine, CHROMIUM, |it| it["allowed_origins"] = json!([])),
-        about: "Chromium",
-        shown: None,
-        words: "nobody can connect",
-    },
-    Break {
-        name: "a key of the other family",
-        how: |machine| {
-            edit(machine, FIREFOX, |it| {
-                it["allowed_origins"] = json!([ORIGIN])
-            })
-        },
-        about: "Firefox",
-        shown: Some(UNKNOWN),
-        words: r#"not contain an unexpected \"allowed_origins\" property"#,
-    },
-    Break {
-        name: "another add-on",
-        how: |machine| {
-            edit(machine, FIREFOX, |it| {
-                it["allowed_extensions"] = json!(["x@y"])
-            })
-        },
-        about: "Firefox",
-        shown: Some(UNKNOWN),
-        words: "This extension does not have permission to use native manifest",
-    },
-    Break {
-        name: "no launcher",
-        how: |machine| fs::remove_file(launcher(machine)).expect("it is there"),
-        about: "launcher",
-        shown: None,
-        words: "Found manifest, but not the binary for native messaging host com.example.notes",
-    },
-    Break {
-        name: "a launcher that leads nowhere",
-        how: |machine| {
-            fs::remove_file(launcher(machine)).expect("it is there");
-            std::os::unix::fs::symlink("/nonexistent/portcullis-host", launcher(machine))
-                .expect("it is made");
-        },
-        about: "launcher",
-        shown: None,
-        words: "does not exist, or is not executable",
-    },
-    Break {
-        name: "a launcher that cannot be started",
-        how: |machine| {
-            fs::remove_file(launcher(machine)).expect("it is there");
-            fs::write(launcher(machine), "").expect("it is made");
-        },
-        about: "launcher",
-        shown: None,
-        words: "Native host has exited.",
-    },
-    Break {
-        name: "native code that is gone",
-        how: |machine| {
-            for file in files_below(&machine.home.path().join("cache")) {
-                fs::remove_file(file).expect("it is there");
-            }
-        },
-        about: "plugin `echo`",
-        shown: None,
-        words: "is missing",
-    },
-    Break {
-        name: "native code that was changed",
-        how: |machine| {
-            for file in files_below(&machine.home.path().join("cache")) {
-                let mut bytes = fs::read(&file).expect("it is there");
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-                fs::write(&file, bytes).expect("it is ours");
-            }
-        },
-        about: "plugin `echo`",
-        shown: None,
-        words: "the native code was changed",
-    },
-];
-
 fn launcher(machine: &Machine) -> PathBuf {
     machine.home.path().join("hosts").join(HOST)
 }
@@ -257,13 +92,16 @@ fn every_break_of_ours_is_named_and_mended() {
     }
 }
 
+/// How a machine is changed.
+type How<'a> = &'a dyn Fn(&Machine);
+
 /// What `--fix` must leave alone, or cannot know.
 #[test]
 fn what_is_not_ours_is_named_and_stays() {
     let foreign = json!({
         "name": HOST, "description": "x", "path": "/bin/true", "type": "stdio", "allowed_origins": [ORIGIN],
     });
-    let ways: &[(&str, &dyn Fn(&Machine), &str, &str)] = &[
+    let ways: &[(&str, How<'_>, &str, &str)] = &[
         (
             "somebody else's manifest",
             &|machine| drop(machine.write(CHROMIUM, &foreign.to_string())),

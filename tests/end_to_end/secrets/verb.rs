@@ -1,11 +1,12 @@
 //! `portcullis secret`: names and never values, from the terminal or standard input and never from the arguments.
 
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
-use portcullis_tests::{ADD_ON, Home, ORIGIN};
+use portcullis_tests::{ADD_ON, Browser, Home, ORIGIN, programs};
 use serde_json::{Value, json};
 
-use super::{PLUGIN, empty_home, grant, home_with_grant, set, set_by};
+use super::{PLUGIN, empty_home, end, get, grant, home_with_grant, set, set_by, value};
 
 const CANARY: &str = "canary-90c2d4";
 
@@ -60,11 +61,46 @@ fn secrets_are_set_listed_and_deleted() {
 }
 
 #[test]
+fn a_terminal_does_not_show_what_is_typed() {
+    let home = home_with_grant(r#""token""#);
+    let program = programs::portcullis().display();
+    // It makes a terminal and copies what that shows.
+    let mut terminal = Command::new("script")
+        .arg("--quiet")
+        .arg("--return")
+        .arg("--command")
+        .arg(format!("{program} secret set {ORIGIN} {PLUGIN} token"))
+        .arg("/dev/null")
+        .env("PORTCULLIS_HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("`script` is missing: `apt-get install bsdutils` installs it");
+    let mut keyboard = terminal.stdin.take().expect("a pipe");
+    let mut screen = terminal.stdout.take().expect("a pipe");
+    let mut shown = Vec::new();
+    let mut byte = [0];
+    while !shown.ends_with(b"Value of `token`: ") {
+        screen.read_exact(&mut byte).expect("it asks");
+        shown.extend_from_slice(&byte);
+    }
+    writeln!(keyboard, "{CANARY}").expect("it listens");
+    screen.read_to_end(&mut shown).expect("it ends");
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(terminal.wait().expect("it is ours").success(), "{shown}");
+    assert!(shown.contains("the secret `token` of `secrets` is set"));
+    assert!(!shown.contains(CANARY), "{shown}");
+    let mut port = Browser::chromium(&home).start();
+    assert_eq!(get(&mut port, "token"), value(CANARY));
+    end(port);
+}
+
+#[test]
 fn setting_a_secret_says_what_is_still_to_be_granted() {
     let home = empty_home();
     grant(&home, ORIGIN, "");
     let mut command = home.portcullis(["secret", "set", ORIGIN, PLUGIN, "token"]);
-    command.stdin(std::process::Stdio::null());
+    command.stdin(Stdio::null());
     let (stdout, stderr, code) = run(command);
     let expected = format!(
         "the secret `token` of `secrets` is set\n\

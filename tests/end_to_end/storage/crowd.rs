@@ -15,13 +15,18 @@ const PORTS: usize = 50;
 const TIMES: u64 = 100;
 
 /// Five thousand changes, one after the other, each forced to the disk, on a machine that builds something meanwhile.
-const PATIENT: Duration = Duration::from_secs(240);
+const PATIENT: Duration = Duration::from_secs(480);
 
 #[test]
 fn case_60_fifty_ports_add_up() {
     let _alone = alone();
-    let home = storing_home("counter", "wall-per-call = \"240s\"\ncpu-per-call = \"60s\"");
-    let mut ports: Vec<Port> = (0..PORTS).map(|_| Browser::chromium(&home).start()).collect();
+    let home = storing_home(
+        "counter",
+        "wall-per-call = \"480s\"\ncpu-per-call = \"60s\"",
+    );
+    let mut ports: Vec<Port> = (0..PORTS)
+        .map(|_| Browser::chromium(&home).start())
+        .collect();
     for port in &mut ports {
         for _ in 0..TIMES {
             port.send(r#"{"add":1}"#);
@@ -39,7 +44,10 @@ fn case_60_fifty_ports_add_up() {
     let expected: Vec<u64> = (1..=TIMES * PORTS as u64).collect();
     assert_eq!(values, expected, "each number once");
     for mut port in ports {
-        assert_eq!(ask(&mut port, json!({ "get": true })), json!({ "value": TIMES * PORTS as u64 }));
+        assert_eq!(
+            ask(&mut port, json!({ "get": true })),
+            json!({ "value": TIMES * PORTS as u64 })
+        );
         port.end().expect_exit(0).expect_no_frames();
     }
 }
@@ -88,7 +96,11 @@ fn a_port_that_writes_without_end_keeps_nobody_out() {
 fn expect_refused(port: &mut Port) {
     for _ in 0..2 {
         let refused = port.ask(HELLO).expect_error("too-many-ports");
-        assert!(refused.message.starts_with("3 ports of this extension are open"));
+        assert!(
+            refused
+                .message
+                .starts_with("3 ports of this extension are open")
+        );
         assert!(refused.hint.is_some_and(|hint| hint.contains("`ports`")));
     }
 }
@@ -114,9 +126,15 @@ fn case_60_an_extension_has_only_so_many_ports_at_a_time() {
     answer.expect_error("too-many-ports");
     expect_refused(&mut refused);
     refused.end().expect_exit(1);
-    assert!(home.log().contains("3 ports of this extension are open"), "{}", home.log());
+    assert!(
+        home.log().contains("3 ports of this extension are open"),
+        "{}",
+        home.log()
+    );
 
-    let mut other = Browser::chromium(&home).origin(portcullis_tests::OTHER_ORIGIN).start();
+    let mut other = Browser::chromium(&home)
+        .origin(portcullis_tests::OTHER_ORIGIN)
+        .start();
     other.ask(HELLO).expect_text(HELLO);
     other.end().expect_exit(0);
 

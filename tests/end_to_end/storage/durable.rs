@@ -14,7 +14,10 @@ use super::{ask, error, get, json, number, set, storing_home};
 fn storage_file(home: &Home) -> PathBuf {
     let only = |folder: PathBuf| {
         let mut entries = fs::read_dir(&folder).expect("it was made");
-        let first = entries.next().expect("something was kept").expect("an entry");
+        let first = entries
+            .next()
+            .expect("something was kept")
+            .expect("an entry");
         assert!(entries.next().is_none(), "{}", folder.display());
         first.path()
     };
@@ -33,7 +36,10 @@ fn kill_9_loses_nothing_that_was_acknowledged() {
         port.send(&count.to_string());
         // It goes on from what is kept, so the first number says what that is.
         let first = number(&port.receive(PATIENCE));
-        assert!(first > last, "round {round}: {first} is kept after {last} was acknowledged");
+        assert!(
+            first > last,
+            "round {round}: {first} is kept after {last} was acknowledged"
+        );
         last = first;
         // Somewhere, by a number that neither repeats nor depends on a clock.
         std::thread::sleep(Duration::from_micros(round * round * 7919 % 40_000));
@@ -71,13 +77,21 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
 
         let mut port = Browser::chromium(&home).start();
         for number in 0..kept {
-            assert_eq!(get(&mut port, &format!("{prefix}{number}")), json!(20_000), "{number}");
+            assert_eq!(
+                get(&mut port, &format!("{prefix}{number}")),
+                json!(20_000),
+                "{number}"
+            );
         }
         set(&mut port, "room", "again");
         let delete = json!({ "do": "delete", "key": "room" });
         assert_eq!(ask(&mut port, delete), "deleted");
         port.end().expect_exit(0);
-        assert!(home.log().contains("there is no room on the disk"), "{}", home.log());
+        assert!(
+            home.log().contains("there is no room on the disk"),
+            "{}",
+            home.log()
+        );
     }
 }
 
@@ -146,8 +160,14 @@ fn a_folder_that_cannot_be_trusted_is_not_used() {
     fs::rename(folder, &moved).expect("ours");
     std::os::unix::fs::symlink(&moved, folder).expect("ours");
     let mut port = Browser::chromium(&home).start();
-    let refused = port.ask(r#"{"do":"get","key":"a"}"#).expect_error("internal");
+    let refused = port
+        .ask(r#"{"do":"get","key":"a"}"#)
+        .expect_error("internal");
     assert!(!refused.message.contains('/'), "{}", refused.message);
     port.end().expect_exit(0);
-    assert!(home.log().contains("cannot open the storage"), "{}", home.log());
+    assert!(
+        home.log().contains("cannot open the storage"),
+        "{}",
+        home.log()
+    );
 }

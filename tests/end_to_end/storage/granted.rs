@@ -2,9 +2,7 @@
 
 use portcullis_tests::{Browser, OTHER_ORIGIN};
 
-use super::{
-    Home, ORIGIN, ask, error, get, granting, guest, json, keys, route, set, storing_home,
-};
+use super::{Home, ORIGIN, ask, error, get, granting, guest, json, keys, route, set, storing_home};
 
 #[test]
 fn what_is_kept_outlives_the_process() {
@@ -90,7 +88,8 @@ fn expect_not_granted(home: &Home, origin: &str) {
 #[test]
 fn without_a_grant_every_call_is_refused_and_nothing_is_made() {
     let home = Home::new();
-    home.add("storage", &guest("storage")).route(ORIGIN, "storage");
+    home.add("storage", &guest("storage"))
+        .route(ORIGIN, "storage");
     expect_not_granted(&home, ORIGIN);
     assert!(!home.path().join("data").exists());
 }
@@ -133,7 +132,10 @@ fn a_grant_is_for_one_build() {
         let refused = port.ask(r#"{"do":"get","key":"a"}"#);
         let refused = refused.expect_error("permission-required");
         let hint = refused.hint.expect("a command");
-        assert!(hint.contains(&format!("portcullis grant {ORIGIN} storage")), "{hint}");
+        assert!(
+            hint.contains(&format!("portcullis grant {ORIGIN} storage")),
+            "{hint}"
+        );
         port.end().expect_exit(0);
         assert!(!home.path().join("data").exists());
     }
@@ -207,7 +209,10 @@ fn a_new_build_keeps_what_was_kept_and_a_new_plugin_does_not_inherit_it() {
 
     home.policy("version = 1\n");
     let said = run(&["remove", "storage", "--purge"]);
-    assert_eq!(said, "removed `storage`\ndeleted what `storage` had kept, 2 folders\n");
+    assert_eq!(
+        said,
+        "removed `storage`\ndeleted what `storage` had kept, 2 folders\n"
+    );
     assert_eq!(folders(), 0);
 }
 

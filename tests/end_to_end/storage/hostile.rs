@@ -44,7 +44,10 @@ fn case_49_keys_that_mean_something_elsewhere_are_only_keys() {
     let mut sorted = names.map(str::to_owned).to_vec();
     sorted.sort();
     assert_eq!(keys(&mut port, "", 5), sorted);
-    assert_eq!(ask(&mut port, json!({ "do": "delete", "key": "%" })), "deleted");
+    assert_eq!(
+        ask(&mut port, json!({ "do": "delete", "key": "%" })),
+        "deleted"
+    );
     assert_eq!(keys(&mut port, "", 100).len(), names.len() - 1);
     let outside = home.path().join("other");
     assert!(!outside.exists());
@@ -60,16 +63,43 @@ fn case_49_what_is_no_key_is_refused_by_its_kind() {
         (json!({ "do": "get", "key": "" }), error("invalid-key")),
         (json!({ "do": "set", "key": "a\0b" }), error("invalid-key")),
         (json!({ "do": "set-long-key", "bytes": 512 }), json!("set")),
-        (json!({ "do": "set-long-key", "bytes": 513 }), error("too-large")),
-        (json!({ "do": "set-long-key", "bytes": 20_000_000 }), error("too-large")),
-        (json!({ "do": "set", "key": "v", "bytes": 1 << 20 }), json!("set")),
-        (json!({ "do": "set", "key": "v", "bytes": (1 << 20) + 1 }), error("too-large")),
-        (json!({ "do": "swap-long", "key": "v", "bytes": (1 << 20) + 1 }), json!(false)),
-        (json!({ "do": "swap-long", "key": "v", "bytes": 1 << 20 }), json!(true)),
+        (
+            json!({ "do": "set-long-key", "bytes": 513 }),
+            error("too-large"),
+        ),
+        (
+            json!({ "do": "set-long-key", "bytes": 20_000_000 }),
+            error("too-large"),
+        ),
+        (
+            json!({ "do": "set", "key": "v", "bytes": 1 << 20 }),
+            json!("set"),
+        ),
+        (
+            json!({ "do": "set", "key": "v", "bytes": (1 << 20) + 1 }),
+            error("too-large"),
+        ),
+        (
+            json!({ "do": "swap-long", "key": "v", "bytes": (1 << 20) + 1 }),
+            json!(false),
+        ),
+        (
+            json!({ "do": "swap-long", "key": "v", "bytes": 1 << 20 }),
+            json!(true),
+        ),
         (json!({ "do": "get", "key": "v" }), json!(null)),
-        (json!({ "do": "keys", "prefix": "k".repeat(513) }), error("too-large")),
-        (json!({ "do": "keys", "after": "k".repeat(513) }), error("too-large")),
-        (json!({ "do": "keys", "prefix": "\0", "limit": u32::MAX }), json!({ "keys": [], "next": null })),
+        (
+            json!({ "do": "keys", "prefix": "k".repeat(513) }),
+            error("too-large"),
+        ),
+        (
+            json!({ "do": "keys", "after": "k".repeat(513) }),
+            error("too-large"),
+        ),
+        (
+            json!({ "do": "keys", "prefix": "\0", "limit": u32::MAX }),
+            json!({ "keys": [], "next": null }),
+        ),
     ] {
         assert_eq!(ask(&mut port, order.clone()), expected, "{order}");
     }
@@ -88,7 +118,10 @@ fn case_49_a_value_of_a_hundred_megabytes_is_not_copied() {
     let peak = port.peak_resident_bytes();
     assert!(peak <= (128 + 48) << 20, "the host took {} MiB", peak >> 20);
     port.ask(GOOD.0).expect_text(GOOD.1);
-    port.end().expect_exit(0).expect_no_frames().expect_within(END);
+    port.end()
+        .expect_exit(0)
+        .expect_no_frames()
+        .expect_within(END);
     expect_log_is_safe(&home);
 }
 
@@ -99,7 +132,12 @@ fn expect_full(home: &Home, keys: u32, bytes: usize, most: u64) {
     let begun = Instant::now();
     port.send(&deed);
     let filled = port.receive(Duration::from_secs(200)).json();
-    assert_eq!(filled, json!({ "kept": most, "error": "quota" }), "{:?}", begun.elapsed());
+    assert_eq!(
+        filled,
+        json!({ "kept": most, "error": "quota" }),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(super::keys(&mut port, "", 1000).len() as u64, most);
     let delete = json!({ "do": "delete", "key": "k0" });
     assert_eq!(ask(&mut port, delete), "deleted");
@@ -116,7 +154,8 @@ fn case_49_a_million_keys_end_at_the_quota() {
 #[test]
 fn case_38_storage_ends_at_the_quota_and_the_log_goes_on() {
     let _alone = alone();
-    let limits = "memory = \"32MiB\"\nstorage = \"4MiB\"\ncpu-per-call = \"120s\"\nwall-per-call = \"180s\"";
+    let limits =
+        "memory = \"32MiB\"\nstorage = \"4MiB\"\ncpu-per-call = \"120s\"\nwall-per-call = \"180s\"";
     let home = storing_home("storage", limits);
     // Each takes its value and a key of two bytes.
     expect_full(&home, 1000, 1 << 19, 7);
@@ -133,7 +172,9 @@ fn data_size(home: &Home) -> u64 {
             return metadata.len();
         }
         let entries = std::fs::read_dir(path).expect("a folder");
-        entries.map(|entry| size(&entry.expect("an entry").path())).sum()
+        entries
+            .map(|entry| size(&entry.expect("an entry").path()))
+            .sum()
     }
     size(&home.path().join("data"))
 }

@@ -41,25 +41,49 @@ fn the_verbs_one_after_the_other_while_a_port_is_open() {
     );
     let long = "x".repeat(5000);
     for (verb, rest, expected) in [
-        ("get", &["from/port"][..], Prints("größer\\u{a}\\u{1b}[31m\\\\\n")),
-        ("get", &["from/port", "--raw"], Prints("größer\n\u{1b}[31m\\")),
+        (
+            "get",
+            &["from/port"][..],
+            Prints("größer\\u{a}\\u{1b}[31m\\\\\n"),
+        ),
+        (
+            "get",
+            &["from/port", "--raw"],
+            Prints("größer\n\u{1b}[31m\\"),
+        ),
         (
             "get",
             &["from/port", "--json"],
             Prints("{\"key\":\"from/port\",\"text\":\"größer\\n\\u001b[31m\\\\\"}\n"),
         ),
         ("get", &["none"], Refuses(1, &keeps("nothing under `none`"))),
-        ("set", &["from/person", "x y"], Prints("set `from/person` to 3 B\n")),
+        (
+            "set",
+            &["from/person", "x y"],
+            Prints("set `from/person` to 3 B\n"),
+        ),
         ("set", &["empty", ""], Prints("set `empty` to 0 B\n")),
         ("set", &["a\nb", "1"], Prints("set `a\\u{a}b` to 1 B\n")),
         ("get", &["a\nb"], Prints("1\n")),
-        ("list", &[], Prints("a\\u{a}b\nempty\nfrom/person\nfrom/port\n")),
+        (
+            "list",
+            &[],
+            Prints("a\\u{a}b\nempty\nfrom/person\nfrom/port\n"),
+        ),
         ("list", &["from/"], Prints("from/person\nfrom/port\n")),
-        ("list", &["from/", "--json"], Prints("[\n  \"from/person\",\n  \"from/port\"\n]\n")),
+        (
+            "list",
+            &["from/", "--json"],
+            Prints("[\n  \"from/person\",\n  \"from/port\"\n]\n"),
+        ),
         ("list", &["none"], Prints("")),
         ("list", &["none", "--json"], Prints("[]\n")),
         ("delete", &["empty"], Prints("deleted `empty`\n")),
-        ("delete", &["empty"], Refuses(1, &keeps("nothing under `empty`"))),
+        (
+            "delete",
+            &["empty"],
+            Refuses(1, &keeps("nothing under `empty`")),
+        ),
         ("set", &["big", &long], Refuses(1, &too_much)),
         ("set", &["a", "1"], Prints("set `a` to 1 B\n")),
         ("set", &["b", "12"], Prints("set `b` to 2 B\n")),
@@ -67,7 +91,11 @@ fn the_verbs_one_after_the_other_while_a_port_is_open() {
         ("get", &["from/person"], Prints("x y\n")),
         ("clear", &["--yes"], Prints(&forgotten)),
         ("list", &[], Prints("")),
-        ("get", &["from/person"], Refuses(1, &keeps("nothing under `from/person`"))),
+        (
+            "get",
+            &["from/person"],
+            Refuses(1, &keeps("nothing under `from/person`")),
+        ),
     ] {
         let said = storage(&home, verb, rest);
         match expected {
@@ -88,7 +116,10 @@ fn the_verbs_one_after_the_other_while_a_port_is_open() {
 fn bytes_that_are_no_text_go_in_and_come_out() {
     let home = storing_home("storage", "");
     let mut command = home.portcullis(["storage", "set", ORIGIN, "storage", "k", "-"]);
-    let mut child = command.stdin(Stdio::piped()).spawn().expect("it was just built");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("it was just built");
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(b"\xff\0a").expect("it reads");
     drop(input);
@@ -99,7 +130,10 @@ fn bytes_that_are_no_text_go_in_and_come_out() {
     storage(&home, "get", &["k", "--json"]).prints("{\"key\":\"k\",\"bytes\":[255,0,97]}\n");
     let mut raw = home.portcullis(["storage", "get", ORIGIN, "storage", "k", "--raw"]);
     let raw = raw.output().expect("it was just built");
-    assert_eq!((raw.stdout.as_slice(), raw.stderr.as_slice()), (&b"\xff\0a"[..], &b""[..]));
+    assert_eq!(
+        (raw.stdout.as_slice(), raw.stderr.as_slice()),
+        (&b"\xff\0a"[..], &b""[..])
+    );
 }
 
 #[test]

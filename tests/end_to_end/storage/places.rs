@@ -41,7 +41,11 @@ fn nothing_is_opened_before_it_is_asked_for() {
     }
     port.end().expect_exit(0);
     let left: Vec<_> = below(&data).into_iter().map(|(path, _)| path).collect();
-    assert_eq!(left.len(), 3, "what is beside the file goes with the port: {left:?}");
+    assert_eq!(
+        left.len(),
+        3,
+        "what is beside the file goes with the port: {left:?}"
+    );
     assert!(left[2].ends_with("storage-1/storage.sqlite"), "{left:?}");
 }
 

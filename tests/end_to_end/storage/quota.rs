@@ -19,7 +19,10 @@ fn a_quota_is_kept_to_the_byte() {
     assert_eq!(ask(&mut port, put("k", 4002)), error("quota"));
     let swap = json!({ "do": "swap", "key": "x", "value": "" });
     assert_eq!(ask(&mut port, swap.clone()), error("quota"));
-    assert_eq!(ask(&mut port, json!({ "do": "delete", "key": "long" })), "deleted");
+    assert_eq!(
+        ask(&mut port, json!({ "do": "delete", "key": "long" })),
+        "deleted"
+    );
     assert_eq!(ask(&mut port, swap), true);
     port.end().expect_exit(0).expect_no_frames();
 }
@@ -31,7 +34,10 @@ fn a_quota_is_kept_to_the_key() {
     let fill = json!({ "do": "fill", "prefix": "k", "keys": 9, "bytes": 1 });
     assert_eq!(ask(&mut port, fill), json!({ "kept": 3, "error": "quota" }));
     set(&mut port, "k0", "another value");
-    assert_eq!(ask(&mut port, json!({ "do": "delete", "key": "k1" })), "deleted");
+    assert_eq!(
+        ask(&mut port, json!({ "do": "delete", "key": "k1" })),
+        "deleted"
+    );
     set(&mut port, "another", "");
     let put = json!({ "do": "set", "key": "one more" });
     assert_eq!(ask(&mut port, put), error("quota"));

@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn bundles_and_known_programs() {
         let fake = Fake::new(Platform::MacOs);
-        fs::create_dir_all(fake.path("root/Applications/Arc.app")).expect("a folder");
+        fs::create_dir_all(fake.path("system/Applications/Arc.app")).expect("a folder");
         fs::create_dir_all(fake.path("user/Applications/Firefox.app")).expect("a folder");
         assert_eq!(
             sign(&fake, "arc").as_deref(),
-            Some("/root/Applications/Arc.app")
+            Some("/system/Applications/Arc.app")
         );
         assert_eq!(
             sign(&fake, "firefox").as_deref(),

@@ -53,7 +53,12 @@ pub(crate) fn owner_of(text: &[u8], hosts: &[PathBuf]) -> Owner {
     let Some(path) = manifest["path"].as_str() else {
         return Owner::Illegible;
     };
-    let folder = Path::new(path).parent().map(plain).unwrap_or_default();
+    let path = Path::new(path);
+    if cfg!(not(windows)) && !path.is_absolute() {
+        // No browser starts it, so it is nobody's.
+        return Owner::Illegible;
+    }
+    let folder = path.parent().map(plain).unwrap_or_default();
     if hosts.iter().any(|hosts| plain(hosts) == folder) {
         Owner::Us
     } else {
@@ -181,6 +186,11 @@ mod tests {
             PathBuf::from("/home/u/p/hosts"),
             PathBuf::from("/usr/lib/p/hosts"),
         ];
+        let relative = if cfg!(windows) {
+            Owner::SomebodyElse
+        } else {
+            Owner::Illegible
+        };
         for (text, owner) in [
             (r#"{"path":"/home/u/p/hosts/x"}"#, Owner::Us),
             (r#"{"path":"/home/u/./q/../p/hosts/x"}"#, Owner::Us),
@@ -188,7 +198,7 @@ mod tests {
             (r#"{"path":"/home/u/p/hosts/../x"}"#, Owner::SomebodyElse),
             (r#"{"path":"/home/u/p/hosts/sub/x"}"#, Owner::SomebodyElse),
             (r#"{"path":"/home/u/p/hosts"}"#, Owner::SomebodyElse),
-            (r#"{"path":"x"}"#, Owner::SomebodyElse),
+            (r#"{"path":"x"}"#, relative),
             (r#"{"path":1}"#, Owner::Illegible),
             ("{", Owner::Illegible),
             ("", Owner::Illegible),

@@ -4,20 +4,20 @@
 //! or dropped before any of it happens. What is in a place already decides its [`State`]; a file that is not ours stays
 //! what it is unless the person says otherwise.
 
+mod carry_out;
 pub(crate) mod withdrawal;
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use portcullis_core::caller::{Family, Origin};
-use portcullis_core::home::{Home, HomeLock, launcher};
+use portcullis_core::home::{Home, launcher};
 use portcullis_core::names::HostName;
 
 use super::manifest_file::{self, Owner, owner_of};
 use super::place::{Place, Scope, There};
-use super::record::{Record, Registered};
+use super::record::Record;
 use super::{Browser, Machine, Reach, sign_of, system_launcher};
 
 /// What is to be registered.
@@ -237,6 +237,31 @@ pub(crate) fn plan(
     Ok(plan)
 }
 
+/// The plan that makes the registration of a host again, as it was noted; `None` where it was not. What is not ours is
+/// not in it.
+pub(crate) fn plan_again(
+    machine: &Machine,
+    ground: &Ground,
+    record: &Record,
+    host: &HostName,
+    program: &Path,
+) -> Result<Option<Plan>> {
+    let Some(known) = record.find(host) else {
+        return Ok(None);
+    };
+    let is_known = |browser: &&Browser| known.browsers.iter().any(|id| id == browser.id);
+    let wish = Wish {
+        host: host.clone(),
+        allowed: known.allowed.clone(),
+        browsers: machine.browsers().iter().filter(is_known).collect(),
+        scope: Scope::User,
+    };
+    let mut plan = plan(machine, ground, record, wish, program)?;
+    plan.steps
+        .retain(|step| !matches!(step.state, State::Foreign { .. }));
+    Ok(Some(plan))
+}
+
 fn reason_to_skip(
     machine: &Machine,
     ground: &Ground,
@@ -327,139 +352,6 @@ fn state_of(
 fn path_in(text: &[u8]) -> String {
     let manifest: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
     portcullis_core::names::escape(manifest["path"].as_str().unwrap_or_default())
-}
-
-impl Step {
-    fn write(&self, machine: &Machine) -> io::Result<()> {
-        manifest_file::write(&self.file, &self.text)?;
-        match &self.place {
-            Place::File(_) => Ok(()),
-            Place::Key(key) => {
-                let file = self.file.to_str().ok_or(io::ErrorKind::InvalidInput)?;
-                machine.registry.set_default_value(key, file)
-            }
-        }
-    }
-}
-
-impl Plan {
-    /// The places that hold something which is not ours.
-    pub(crate) fn foreign(&self) -> impl Iterator<Item = (&Step, &str)> {
-        self.steps.iter().filter_map(|step| match &step.state {
-            State::Foreign { what } => Some((step, what.as_str())),
-            _ => None,
-        })
-    }
-
-    /// Keeps those places as they are.
-    pub(crate) fn leave_foreign_alone(&mut self) {
-        self.steps
-            .retain(|step| !matches!(step.state, State::Foreign { .. }));
-    }
-
-    /// The places that will be, or were, written to.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.state != State::Same)
-    }
-
-    /// Makes the launcher, notes the registration and writes what is not there yet, also over what is not ours: whoever
-    /// does not want that looks at [`Self::foreign`] first. What could not be written is returned with its place.
-    pub(crate) fn carry_out_for_user(
-        &self,
-        machine: &Machine,
-        lock: &HomeLock,
-        program: &Path,
-    ) -> Result<Vec<(&Step, io::Error)>> {
-        let mut record = Record::load(lock.home())?;
-        record.put(self.registered(record.find(&self.wish.host)));
-        // First what was wanted, so that `doctor` can finish what is interrupted from here on.
-        record.save(lock)?;
-        launcher::make(lock, &self.wish.host, program)?;
-        Ok(self.write(machine))
-    }
-
-    /// The same for every user of the machine. Nothing is noted: the launcher itself shows what is registered.
-    pub(crate) fn carry_out_for_system(
-        &self,
-        machine: &Machine,
-        program: &Path,
-    ) -> Result<Vec<(&Step, io::Error)>> {
-        if let Some(closed) = system_launcher::closed_to_others(program) {
-            bail!(
-                "other users cannot start `{}`, since `{}` is closed to them: install the programs where everybody \
-                 can start them, for example in `/usr/local/bin`",
-                program.display(),
-                closed.display()
-            );
-        }
-        system_launcher::make(machine, &self.launcher, program).map_err(|error| {
-            let launcher = self.launcher.display();
-            anyhow!(
-                "cannot make the launcher `{launcher}` ({error}): `--system` takes an administrator"
-            )
-        })?;
-        Ok(self.write(machine))
-    }
-
-    fn write(&self, machine: &Machine) -> Vec<(&Step, io::Error)> {
-        let mut failures = Vec::new();
-        for step in &self.steps {
-            let done = match step.state {
-                State::Same => Ok(()),
-                State::Obsolete => withdrawal::clear(machine, &step.place),
-                _ => step.write(machine),
-            };
-            if let Err(error) = done {
-                failures.push((step, error));
-            }
-        }
-        failures
-    }
-
-    /// Takes our manifests away from a browser, none of whose extensions may connect any more.
-    fn retire(
-        &mut self,
-        machine: &Machine,
-        ground: &Ground,
-        browser: &'static Browser,
-        places: Vec<Place>,
-    ) {
-        for place in places {
-            let There::Manifest { file, text } = machine.look(&place) else {
-                continue;
-            };
-            if let Some(step) = self.steps.iter_mut().find(|step| step.place == place) {
-                step.browsers.push(browser);
-            } else if owner_of(&text, &ground.hosts) == Owner::Us {
-                self.steps.push(Step {
-                    place,
-                    family: browser.family,
-                    browsers: vec![browser],
-                    state: State::Obsolete,
-                    file,
-                    text: String::new(),
-                });
-            }
-        }
-    }
-
-    /// What to note, where `known` is what was noted before. Browsers that were named once stay registered until they
-    /// are unregistered, also where they are not named again.
-    fn registered(&self, known: Option<&Registered>) -> Registered {
-        let known = known.map_or(&[][..], |known| &known.browsers);
-        let mut browsers: Vec<String> = known.to_vec();
-        for browser in self.steps.iter().flat_map(|step| &step.browsers) {
-            // Those of a family without extensions stay noted: they get a manifest again when there is one.
-            if !browsers.iter().any(|id| id == browser.id) {
-                browsers.push(browser.id.to_owned());
-            }
-        }
-        Registered {
-            name: self.wish.host.clone(),
-            allowed: self.wish.allowed.clone(),
-            browsers,
-        }
-    }
 }
 
 /// The record of a home that may not exist yet.

@@ -34,7 +34,7 @@ impl Fake {
                 roaming_app_data: Some(at("roaming")),
                 program_files: Some(at("programs")),
                 search_path: vec![at("bin")],
-                system_root: at("root"),
+                system_root: at("system"),
             },
             registry: Box::new(Shared(Rc::clone(&registry))),
         };

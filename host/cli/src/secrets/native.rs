@@ -10,6 +10,7 @@ use std::sync::Arc;
 use apple_native_keyring_store::keychain::Store;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{Entry, Error};
+use portcullis_core::names::escape;
 use portcullis_core::policy::SecretName;
 #[cfg(windows)]
 use windows_native_keyring_store::Store;
@@ -30,7 +31,7 @@ impl Keyring {
     /// Whether a person is asked is for the system to decide here: it asks for another program than the one that has set
     /// a secret, and both are this one.
     pub(super) fn open(_environment: &Environment, _manner: Manner) -> Result<Self, BackendError> {
-        let store = Store::new().map_err(|error| failed(&error))?;
+        let store = Store::new().map_err(|error| BackendError::NoKeyring(words(&error)))?;
         Ok(Self { store })
     }
 
@@ -98,15 +99,20 @@ fn prefix(owner: Owner<'_>) -> String {
     format!("{home} {plugin} {installation} {origin} ")
 }
 
-/// An error in words. Not all of the library's: one variant carries the secret itself.
+/// An error of the library for the person or the log.
 fn failed(error: &Error) -> BackendError {
     match error {
         Error::NoStorageAccess(_) => BackendError::Locked,
         Error::BadEncoding(_) | Error::BadDataFormat(..) => BackendError::NotText,
-        Error::TooLong(what, limit) => BackendError::Failed(format!(
-            "its `{what}` is longer than the {limit} that it takes"
-        )),
-        Error::PlatformFailure(cause) => BackendError::failed(cause),
-        _ => BackendError::Failed("it refused".to_owned()),
+        error => BackendError::Failed(words(error)),
+    }
+}
+
+/// An error in words. Not all of the library's: two variants carry the secret itself.
+fn words(error: &Error) -> String {
+    match error {
+        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => escape(&cause.to_string()),
+        Error::TooLong(what, limit) => format!("its `{what}` may have {limit} bytes"),
+        _ => "it refused".to_owned(),
     }
 }

@@ -109,7 +109,7 @@ impl Backend for Keyring {
                 .set_secret(value.as_bytes(), CONTENT_TYPE)
                 .map_err(failed);
         }
-        let (label, replaces) = (owner.label(name), true);
+        let (label, replaces) = (label(owner, name), true);
         let collection = self.collection()?;
         let created = collection.create_item(
             &label,
@@ -140,6 +140,12 @@ impl Backend for Keyring {
         names.dedup();
         Ok(names)
     }
+}
+
+/// What a person reads in the keyring's own program.
+fn label(owner: Owner<'_>, name: &SecretName) -> String {
+    let Owner { origin, plugin, .. } = owner;
+    format!("Portcullis: `{name}` of plugin `{plugin}` for {origin}")
 }
 
 /// By what an item is found.

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use portcullis_core::home::lock::{Installed, Lock};
+use portcullis_core::home::lock::{Approval, Installed, Lock};
 use portcullis_core::home::{HomeLock, artifact, store};
 use portcullis_core::names::{PluginName, escape};
 use portcullis_sandbox::inspect::{self, Inspection, Mode};
@@ -92,8 +92,25 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
         requests_table::print(&mut output, requests)?;
     }
     // A policy that cannot be read is for `policy check` to explain; the plugin is installed.
-    let is_routed =
-        policy_file::read(&home).is_ok_and(|(_, policy)| policy_file::names(&policy, &name));
+    let policy = policy_file::read(&home).map(|(_, policy)| policy);
+    let is_routed = policy
+        .as_ref()
+        .is_ok_and(|policy| policy_file::names(policy, &name));
+    for route in policy.iter().flat_map(|policy| policy.routes()) {
+        let approval = list
+            .find(&name)
+            .map(|build| build.approval(route.grant.approved.as_ref()));
+        if route.plugin == name
+            && route.grant.has_powers()
+            && let Some(Approval::Missing(reason)) = approval
+        {
+            output.line(format!(
+                "it {reason}; until you approve it for `{}` it does not run: `portcullis grant {} --approve`",
+                route.origin,
+                route.words()
+            ))?;
+        }
+    }
     if !is_routed {
         output.line(format!(
             "no extension may use it yet: `portcullis route add ORIGIN {name}` lets one"

@@ -9,6 +9,7 @@ mod finding;
 mod home;
 mod hosts;
 mod mend;
+mod routes;
 mod second_line;
 mod walk;
 

@@ -6,9 +6,9 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, Result, bail};
-use portcullis_core::home::Home;
 use portcullis_core::home::forbidden::{Forbidden, check_together};
 use portcullis_core::home::lock::{Installed, Lock};
+use portcullis_core::home::{Home, machine_wide};
 use portcullis_core::policy::{Policy, Route};
 
 use crate::environment::Environment;
@@ -60,12 +60,46 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let approves = *approve || powers.iter().any(Power::needs_approval);
     let approved = approves.then_some(&installed.digest);
     let text = grants::with_grants(&text, place, powers, approved)?;
-    let after = Policy::parse(&text, &home.policy_file())
+    let policy_after = Policy::parse(&text, &home.policy_file())
         .context("nothing was written, because the policy would not be valid any more")?;
-    let after = &after.routes()[place];
+    let after = &policy_after.routes()[place];
     check_folders(&home, environment, after, powers)?;
     policy_file::save(&lock, &text)?;
-    tell(before, after, installed, approves)
+    tell(before, after, installed, approves)?;
+    warn_of_machine(&policy_after, place, environment);
+    Ok(())
+}
+
+/// What is granted and yet not had. The grant stands all the same: the machine-wide policy may change tomorrow.
+fn warn_of_machine(policy: &Policy, place: usize, environment: &Environment) {
+    let route = &policy.routes()[place];
+    let machine = machine_wide::file().map_err(anyhow::Error::from);
+    let machine = machine.and_then(|file| Ok(machine_wide::load(&file)?));
+    let mut stderr = io::stderr().lock();
+    let machine = match machine {
+        Ok(machine) => machine,
+        Err(error) => {
+            // With standard error closed there is nobody to warn.
+            _ = writeln!(stderr, "warning: no extension is served: {error:#}");
+            return;
+        }
+    };
+    let user_home = environment.surroundings().user_home.as_deref();
+    let narrowed = machine_wide::narrowed(policy, &machine, user_home);
+    let left = narrowed
+        .routes()
+        .iter()
+        .find(|left| left.line == route.line);
+    let left = left
+        .map(|left| Power::all_of(&left.grant))
+        .unwrap_or_default();
+    let lost = Power::all_of(&route.grant);
+    for power in lost.iter().filter(|power| !left.contains(power)) {
+        _ = writeln!(
+            stderr,
+            "warning: the machine-wide policy does not allow `{power}`"
+        );
+    }
 }
 
 /// Refuses folders that no plugin can have. Those that were granted before are not judged again: a folder that is gone must

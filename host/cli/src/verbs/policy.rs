@@ -1,12 +1,14 @@
-//! `policy check`: whether the policy holds together, and whether what it routes to is there. `policy explain`: what it
-//! allows.
+//! `policy check`: whether the policy holds together, and whether the plugins and folders in it are there. `policy
+//! explain`: what it allows.
 
 mod explain;
+mod folders;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
+use portcullis_core::home::forbidden::Forbidden;
 use portcullis_core::home::lock::Lock;
 use portcullis_core::home::machine_wide;
 
@@ -44,23 +46,27 @@ fn check(environment: &Environment) -> Result<()> {
     let (_, policy) = policy_file::read(&home)?;
     let list = Lock::load(&home)?;
     let path = home.policy_file();
-    let missing: Vec<String> = policy
-        .routes()
-        .iter()
-        .filter(|route| list.find(&route.plugin).is_none())
-        .map(|route| {
-            format!(
-                "{}:{}:1: the plugin `{}` is not installed: add it with `portcullis add FILE.wasm --name {}`, \
-                 or remove the route",
-                path.display(),
-                route.line,
-                route.plugin,
-                route.plugin
-            )
-        })
-        .collect();
-    if !missing.is_empty() {
-        bail!("{}", missing.join("\n"));
+    let at = |line: usize, problem: &str| format!("{}:{line}:1: {problem}", path.display());
+    let mut problems = Vec::new();
+    for route in policy.routes() {
+        let plugin = &route.plugin;
+        if list.find(plugin).is_none() {
+            let problem = format!(
+                "the plugin `{plugin}` is not installed: add it with `portcullis add FILE.wasm --name {plugin}`, \
+                 or remove the route"
+            );
+            problems.push(at(route.line, &problem));
+        }
+        if route.grant.folders.is_empty() {
+            continue;
+        }
+        let forbidden = Forbidden::of(&home, environment.surroundings());
+        if let Err((line, error)) = folders::check(&forbidden, route) {
+            problems.push(at(line, &format!("{:#}", anyhow::Error::from(error))));
+        }
+    }
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n"));
     }
     let routed: BTreeSet<_> = policy.routes().iter().map(|route| &route.plugin).collect();
     Ok(output.line(format!(

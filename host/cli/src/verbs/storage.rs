@@ -110,9 +110,7 @@ pub(crate) fn run(storage: Storage, environment: &Environment) -> Result<()> {
             };
             get(&Subject::find(whose, environment)?, &key, form)
         }
-        Storage::Set { whose, key, value } => {
-            set(&Subject::find(whose, environment)?, &key, value)
-        }
+        Storage::Set { whose, key, value } => set(&Subject::find(whose, environment)?, &key, value),
         Storage::List {
             whose,
             prefix,
@@ -189,9 +187,7 @@ impl Subject {
         let (_, policy) = policy_file::read(&self.home)?;
         let routes = policy.routes().iter();
         let limits: Vec<Limits> = routes
-            .filter(|route| {
-                route.origin == self.whose.origin && route.plugin == self.whose.plugin
-            })
+            .filter(|route| route.origin == self.whose.origin && route.plugin == self.whose.plugin)
             .map(|route| route.limits)
             .collect();
         let default = Limits::default();
@@ -216,7 +212,9 @@ impl Subject {
                 ": put a copy back in its place, or set it aside and begin anew by \
                  `portcullis storage clear {origin} {plugin} --yes`"
             ),
-            StorageError::Busy => ": a port writes without end; try again, or end the browser".to_owned(),
+            StorageError::Busy => {
+                ": a port writes without end; try again, or end the browser".to_owned()
+            }
             StorageError::TooManyBytes { .. } | StorageError::TooManyKeys { .. } => {
                 ": raise it for the route in policy.toml".to_owned()
             }
@@ -229,9 +227,7 @@ impl Subject {
 }
 
 /// Does something as soon as no port holds the lock.
-fn patiently<T>(
-    mut attempt: impl FnMut() -> Result<T, StorageError>,
-) -> Result<T, StorageError> {
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, StorageError>) -> Result<T, StorageError> {
     let given_up = Instant::now() + PATIENCE;
     loop {
         match attempt() {
@@ -246,7 +242,12 @@ fn get(subject: &Subject, key: &Key, form: Form) -> Result<()> {
         Some(kept) => patiently(|| kept.get(key)).map_err(|error| subject.told(error))?,
         None => None,
     };
-    let no_key = || subject.nothing(&format!("nothing under `{}`", shown(key.as_str().as_bytes())));
+    let no_key = || {
+        subject.nothing(&format!(
+            "nothing under `{}`",
+            shown(key.as_str().as_bytes())
+        ))
+    };
     let value = value.ok_or_else(no_key)?;
     if form == Form::Raw {
         let mut stdout = io::stdout().lock();
@@ -355,8 +356,8 @@ fn clear(subject: &Subject) -> Result<()> {
     if !file.exists() {
         return Err(subject.nothing("nothing"));
     }
-    let cleared = patiently(|| Kept::open(&file, quota))
-        .and_then(|mut kept| patiently(|| kept.clear()));
+    let cleared =
+        patiently(|| Kept::open(&file, quota)).and_then(|mut kept| patiently(|| kept.clear()));
     let said = match cleared {
         Ok(usage) => format!("`{plugin}` has forgotten {} for `{origin}`", counted(usage)),
         Err(StorageError::Damaged(_) | StorageError::Foreign) => {

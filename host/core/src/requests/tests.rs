@@ -231,3 +231,22 @@ fn growing_is_any_power_that_was_not_there() {
     let wide = parsed(&EXAMPLE.replacen("api.example.com", "*.example.com", 1));
     assert!(wide.covers(&old));
 }
+
+proptest::proptest! {
+    /// Pieces of what is right, put together in any way, with anything between them.
+    #[test]
+    fn whatever_is_accepted_is_written_and_read_alike(
+        pieces in proptest::collection::vec(0..14_usize, 0..12),
+        noise in "\\PC{0,12}",
+    ) {
+        let lines: Vec<&str> = EXAMPLE.lines().filter(|line| !line.is_empty()).collect();
+        let mut text = String::from("name = \"x\"\nversion = \"1\"\ndescription = \"d\"\n");
+        for piece in pieces {
+            text.push_str(lines.get(piece).copied().unwrap_or(&noise));
+            text.push('\n');
+        }
+        if let Ok(requests) = Requests::parse(&text) {
+            proptest::prop_assert_eq!(Requests::parse(&requests.to_text()), Ok(requests));
+        }
+    }
+}

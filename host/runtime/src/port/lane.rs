@@ -18,6 +18,7 @@ use portcullis_sandbox::{
 
 use super::Shared;
 use super::lent::{Desk, Event, LentPort};
+use super::stdio;
 use super::wake::WakeFlag;
 use crate::answer;
 use crate::channel::{self, Sent};
@@ -84,18 +85,21 @@ impl Lane {
             flag,
             waker,
             mode,
-            task: Some(Box::pin(worker.work())),
+            task: Some(match mode {
+                Mode::Handler | Mode::Session => Box::pin(worker.work()),
+                Mode::Stdio => Box::pin(stdio::work(worker)),
+            }),
         }
     }
 
-    /// Whether each message gets exactly one frame: a session may stay silent.
+    /// Whether each message gets exactly one frame: a session or a program may stay silent.
     pub(super) fn always_answers(&self) -> bool {
         self.mode == Mode::Handler
     }
 
-    /// Has a session started before its first message.
+    /// Has a session or a program started before its first message.
     pub(super) fn connect(&mut self) {
-        if self.mode == Mode::Session {
+        if self.mode != Mode::Handler {
             self.desk.papers().connecting = true;
             self.flag.set();
         }
@@ -161,17 +165,17 @@ impl Lane {
 }
 
 /// A plugin's lane, seen from inside.
-struct Worker {
-    plugin: Plugin,
-    route: Route,
-    terms: Terms,
-    desk: Desk,
-    shared: Shared,
+pub(super) struct Worker {
+    pub(super) plugin: Plugin,
+    pub(super) route: Route,
+    pub(super) terms: Terms,
+    pub(super) desk: Desk,
+    pub(super) shared: Shared,
     instance: Option<Instance>,
     /// Failures that have been logged.
     complaints: u32,
     /// Failures since the last call that ended well.
-    in_a_row: u32,
+    pub(super) in_a_row: u32,
     /// When the next instance may be started.
     not_before: Option<Instant>,
 }
@@ -311,15 +315,9 @@ impl Worker {
 
     /// Starts an instance, for the message with that number if there is one.
     async fn start(&mut self, ordinal: Option<u64>) -> Result<(), Box<Report>> {
-        let Route { origin, plugin, .. } = &self.route;
-        if self.shared.crashes.are_too_many(plugin) {
-            return Err(Box::new(answer::quarantined(origin, plugin)));
-        }
-        if let Some(moment) = self.not_before.take() {
-            self.shared.alarms.sleep_until(moment).await;
-        }
+        self.may_start().await?;
         let port: Box<dyn Port> = match self.plugin.mode() {
-            Mode::Handler => Box::new(SilentPort),
+            Mode::Handler | Mode::Stdio => Box::new(SilentPort),
             Mode::Session => Box::new(LentPort {
                 shared: self.shared.clone(),
                 desk: self.desk.clone(),
@@ -346,6 +344,22 @@ impl Worker {
         }
     }
 
+    /// Completes when the plugin may be started, after a wait where it has failed again and again.
+    ///
+    /// # Errors
+    ///
+    /// The report for the message that would have been served, where the plugin has crashed too often.
+    pub(super) async fn may_start(&mut self) -> Result<(), Box<Report>> {
+        let Route { origin, plugin, .. } = &self.route;
+        if self.shared.crashes.are_too_many(plugin) {
+            return Err(Box::new(answer::quarantined(origin, plugin)));
+        }
+        if let Some(moment) = self.not_before.take() {
+            self.shared.alarms.sleep_until(moment).await;
+        }
+        Ok(())
+    }
+
     async fn disconnect(mut self) {
         let Some(instance) = self.instance.take() else {
             return;
@@ -357,7 +371,7 @@ impl Worker {
     }
 
     /// Logs a failure, under the number of the message that met it, and says what the extension is told of it. The instance is gone, and so are its timers.
-    fn failed(&mut self, failure: &Failure, request: Option<u64>) -> Box<Report> {
+    pub(super) fn failed(&mut self, failure: &Failure, request: Option<u64>) -> Box<Report> {
         self.drop_instance();
         let Failure { kind, detail } = failure;
         if self.may_complain() {
@@ -391,7 +405,7 @@ impl Worker {
         self.desk.papers().forget_timers();
     }
 
-    async fn report(&self, mut report: Report, ordinal: Option<u64>) {
+    pub(super) async fn report(&self, mut report: Report, ordinal: Option<u64>) {
         report.request = ordinal;
         report.plugin = Some(self.route.plugin.to_string());
         self.send(&report.to_json()).await;

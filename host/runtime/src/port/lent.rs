@@ -105,7 +105,8 @@ impl Papers {
         self.alarm = None;
     }
 
-    fn poll_next(&mut self, alarms: &Alarms, context: &Context<'_>) -> Poll<Event> {
+    /// The same as [`Desk::next`], for a lane that waits for something else beside it.
+    pub(super) fn poll_next(&mut self, alarms: &Alarms, context: &Context<'_>) -> Poll<Event> {
         if self.turn_is_used {
             // Asked again within one turn: in the next one, if there is anything by then.
             self.waker = Some(context.waker().clone());

@@ -26,7 +26,9 @@ pub(crate) fn take_place(crashes: &Crashes, routes: &PortRoutes) -> Result<(), B
     match crashes.take_place(most) {
         Ok(true) => Ok(()),
         Ok(false) => {
-            tracing::warn!("refused: {most} ports of this extension are open, as many as `ports` allows");
+            tracing::warn!(
+                "refused: {most} ports of this extension are open, as many as `ports` allows"
+            );
             let sentence = format!("{most} ports of this extension are open, and no more may be");
             let hint = "close one, or raise `ports` for its routes in policy.toml";
             Err(Box::new(

@@ -168,7 +168,8 @@ enum Stage {
     Here(courier::Door),
 }
 
-/// One secret, as it was handed over and changed since.
+/// One secret, as it was handed over and changed since. It is not overwritten at the end: it is there as long as the
+/// process is, which leaves no core behind.
 #[derive(Clone)]
 enum Value {
     Absent,

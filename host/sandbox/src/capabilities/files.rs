@@ -21,7 +21,7 @@ mod names;
 mod opening;
 mod streams;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_core::policy::Access;
@@ -57,7 +57,7 @@ pub(super) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Res
 #[derive(Default)]
 pub(crate) struct Opened {
     /// The folder of the grant in which each descriptor lies, by the number that the guest's handle stands for.
-    descriptors: HashMap<u32, usize>,
+    descriptors: BTreeMap<u32, usize>,
     /// Held once by each stream and listing, for as long as it is there.
     others: Slot,
     /// What wasmtime-wasi asks for beside the table. Empty: no folder of its own.

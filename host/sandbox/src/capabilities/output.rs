@@ -13,7 +13,7 @@ use crate::contract::LogLevel;
 
 /// Bytes that a guest may write in one call. wasmtime-wasi's own sinks said `usize::MAX`, which let a guest make the
 /// host allocate (RUSTSEC-2026-0322).
-const WRITE_LIMIT: usize = 64 * 1024;
+pub(super) const WRITE_LIMIT: usize = 64 * 1024;
 
 /// One output stream of a guest. Clones are the same stream.
 #[derive(Clone)]

@@ -113,16 +113,15 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 /// Hands a text to the port, with the clocks standing still while the browser does not read.
 async fn post(state: &mut State, text: &str) -> Result<(), PostFault> {
     let State { port, clocks, .. } = state;
-    let posted = poll_fn(|context| {
+    let mut standing = None;
+    poll_fn(|context| {
         let polled = port.poll_post(text, context);
         if polled.is_pending() {
-            clocks.pause();
+            standing.get_or_insert_with(|| clocks.stand_still());
         }
         polled
     })
-    .await;
-    clocks.resume();
-    posted
+    .await
 }
 
 fn coded(fault: PostFault) -> CodedError {

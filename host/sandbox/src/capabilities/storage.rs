@@ -2,8 +2,8 @@
 //!
 //! The decision that shaped it: nothing here waits for a lock. A call that meets one is tried again later, by an alarm
 //! in the port's own loop, until the guest's time for the call is nearly over; so a port whose neighbours write still
-//! reads, answers and ends. What does hold the thread up is the disk alone: a change is forced out to it before the call
-//! returns, since the guest is told that it is kept.
+//! reads, answers and ends. What does hold the thread up is the disk alone: a change is forced out to it before the
+//! call returns, since the guest is told that it is kept.
 //!
 //! Whether a plugin may keep anything is decided by whether its powers hold a [`Storage`].
 
@@ -22,11 +22,13 @@ use crate::instance::State;
 
 pub use shelf::Storage;
 
-/// The first wait for a lock: longer than most changes take, on a disk that is not busy.
+/// The first wait for a lock: less than most changes take on a disk that forces them out.
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 
-/// The longest wait: with fifty ports in a queue, each asks a thousand times in a minute.
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// The longest wait. Asking costs some twenty microseconds, so fifty ports in a queue take a sixth of a processor; and
+/// whoever asks seldom loses to a port that changes one thing after the other, between which the lock is free for a
+/// moment.
+const LONGEST_WAIT: Duration = Duration::from_millis(8);
 
 /// What is left of the guest's time when it is told that the storage is busy: enough to say so to the extension.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
@@ -137,12 +139,12 @@ impl Call {
 
     async fn set(self, key: KeyText, value: Value) -> Result<(), Fault> {
         let (key, value) = (checked_key(key)?, checked_value(value)?);
-        self.patiently(|storage| storage.set(&key, &value)).await
+        self.politely(|storage| storage.set(&key, &value)).await
     }
 
     async fn delete(self, key: KeyText) -> Result<(), Fault> {
         let key = checked_key(key)?;
-        self.patiently(|storage| storage.delete(&key).map(drop))
+        self.politely(|storage| storage.delete(&key).map(drop))
             .await
     }
 
@@ -172,10 +174,32 @@ impl Call {
             Some(Bytes::Within(bytes)) => Some(bytes),
             None => None,
         };
-        self.patiently(|storage| {
+        self.politely(|storage| {
             storage.compare_and_swap(&key, expected.as_deref(), value.as_deref())
         })
         .await
+    }
+
+    /// Changes something, as [`Self::patiently`] does, but not at once after another change of this port's: see
+    /// [`Storage::rests_until`].
+    async fn politely<T>(
+        &self,
+        mut attempt: impl FnMut(&mut portcullis_storage::Storage) -> Result<T, StorageError>,
+    ) -> Result<T, Fault> {
+        let mut worked = Duration::ZERO;
+        if let Some(rested) = self.storage.rests_until()
+            && self.given_up.is_some_and(|given_up| rested < given_up)
+        {
+            self.alarms.sleep_until(rested).await;
+        }
+        self.patiently(|storage| {
+            let begun = Instant::now();
+            let changed = attempt(storage);
+            worked = begun.elapsed();
+            changed
+        })
+        .await
+        .inspect(|_| self.storage.rest_after(worked))
     }
 
     /// Does something with the storage as soon as nobody else has it locked.

@@ -15,17 +15,21 @@ use wasmtime_wasi_io::bindings::wasi::io;
 
 use super::log::PluginLog;
 use super::output::Output;
+use super::stdio::Stdio;
 use crate::instance::State;
 use crate::powers::Powers;
 
 /// Random bytes in one call. wasmtime-wasi's default of 64 MiB lets a guest make the host allocate that.
 const RANDOM_LIMIT: u64 = 64 * 1024;
 
-/// The context: both outputs led to `log`, and what `powers` holds.
-pub(crate) fn context(log: &PluginLog, powers: &Powers) -> WasiCtx {
+/// The context: both outputs led to `log`, or only the second where the first is in `stdio`, and what `powers` holds.
+pub(crate) fn context(log: &PluginLog, powers: &Powers, stdio: Option<&Stdio>) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
+    match stdio {
+        Some(Stdio { input, output }) => builder.stdin(input.clone()).stdout(output.clone()),
+        None => builder.stdout(Output::standard_output(log)),
+    };
     builder
-        .stdout(Output::standard_output(log))
         .stderr(Output::standard_error(log))
         .max_random_size(RANDOM_LIMIT)
         .allow_tcp(false)

@@ -14,6 +14,7 @@ pub(crate) type ReplyText = Text<OUTBOUND_LIMIT>;
 type Handle = (Result<ReplyText, PluginErrorRecord>,);
 type Message = (Result<Option<ReplyText>, PluginErrorRecord>,);
 type Done = (Result<(), PluginErrorRecord>,);
+type Ended = (Result<(), ()>,);
 
 /// Where in a component the functions of `handler` are.
 #[derive(Clone)]
@@ -28,6 +29,12 @@ pub(crate) struct SessionExports<F = ComponentExportIndex> {
     message: F,
     timer: F,
     disconnect: F,
+}
+
+/// Where in a component the function of `wasi:cli/run` is.
+#[derive(Clone)]
+pub(crate) struct RunExport<F = ComponentExportIndex> {
+    run: F,
 }
 
 /// Finds the functions of an exported interface.
@@ -167,5 +174,40 @@ impl SessionExports<Func> {
         // SAFETY: as in `HandlerExports::handle`.
         let call: TypedFunc<(), ()> = unsafe { TypedFunc::new_unchecked(self.disconnect) };
         call.call_async(store, ()).await
+    }
+}
+
+impl RunExport {
+    /// Finds the function; `None` where it is missing.
+    pub(crate) fn find(component: &Component, interface: &ComponentExportIndex) -> Option<Self> {
+        Some(Self {
+            run: find(component, interface, "run")?,
+        })
+    }
+
+    /// The function of one instance.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not have the type that WASI gives it.
+    pub(crate) fn bind<T>(
+        &self,
+        mut store: StoreContextMut<'_, T>,
+        instance: &Instance,
+    ) -> wasmtime::Result<RunExport<Func>> {
+        let run = checked::<(), Ended, T>(&mut store, instance, &self.run)?;
+        Ok(RunExport { run })
+    }
+}
+
+impl RunExport<Func> {
+    /// Calls `run`, which returns when the program ends.
+    pub(crate) async fn run<T: Send>(
+        &self,
+        store: StoreContextMut<'_, T>,
+    ) -> wasmtime::Result<Result<(), ()>> {
+        // SAFETY: as in `HandlerExports::handle`.
+        let call: TypedFunc<(), Ended> = unsafe { TypedFunc::new_unchecked(self.run) };
+        Ok(call.call_async(store, ()).await?.0)
     }
 }

@@ -21,8 +21,6 @@ pub enum Refusal {
     Ambiguous,
     /// It exports no mode.
     NoMode,
-    /// It exports only `wasi:cli/run`, which the host does not drive yet.
-    StdioMode,
     /// It uses WASI 0.3.
     NewerWasi {
         /// The names of the imports and exports.
@@ -78,16 +76,10 @@ impl fmt::Display for Refusal {
             ),
             Self::NoMode => write!(
                 formatter,
-                "exports neither `{}` nor `{}`: build against a world of `wit/`",
+                "exports neither `{}` nor `{}`, nor is it a program with `{}`: build against a world of `wit/`",
                 offered::HANDLER,
-                offered::SESSION
-            ),
-            Self::StdioMode => write!(
-                formatter,
-                "exports only `{}`: the stdio mode is not offered by this version, export `{}` or `{}`",
-                offered::RUN,
-                offered::HANDLER,
-                offered::SESSION
+                offered::SESSION,
+                offered::RUN
             ),
             Self::NewerWasi { names } => {
                 write!(
@@ -200,7 +192,7 @@ pub(super) fn refusals(contents: &Contents, mode: Option<Mode>) -> Vec<Refusal> 
     let before = refusals.len();
     refusals.extend(differing.map(|sentence| Refusal::Different { sentence }));
     match mode {
-        Some(Mode::Stdio) => refusals.push(Refusal::StdioMode),
+        Some(Mode::Stdio) => refusals.extend(incomplete(contents, &offered::RUN)),
         Some(Mode::Handler) => refusals.extend(incomplete(contents, &offered::HANDLER)),
         Some(Mode::Session) => refusals.extend(incomplete(contents, &offered::SESSION)),
         None if has_both(contents) => refusals.push(Refusal::Ambiguous),

@@ -144,10 +144,11 @@ fn the_mode_follows_from_the_exports() {
     let cases = [
         (handler(), Some(Mode::Handler), None),
         (session.clone(), Some(Mode::Session), None),
+        (run, Some(Mode::Stdio), None),
         (
-            run,
+            export("wasi:cli/run@0.2.0", &["walk"]),
             Some(Mode::Stdio),
-            Some("the stdio mode is not offered by this version"),
+            Some("exports `wasi:cli/run@0.2.0` without `run`"),
         ),
         (String::new(), None, Some("exports neither")),
         (

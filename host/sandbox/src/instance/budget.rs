@@ -8,6 +8,7 @@
 //! is found before anything is instantiated where that can be told.
 
 use std::fmt;
+use std::time::Instant;
 
 use wasmtime::ResourceLimiter;
 use wasmtime::component::Component;
@@ -110,7 +111,7 @@ impl TooMany {
 pub(crate) struct Budget {
     limit: u64,
     used: u64,
-    refused: Option<Refusal>,
+    refused: Option<(Refusal, Instant)>,
 }
 
 /// Bytes that a guest asked for and was not given.
@@ -131,20 +132,16 @@ impl Budget {
         }
     }
 
-    /// What the guest was last refused in this call.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refused
-    }
-
-    /// A new call begins: what was refused in an earlier one has been survived.
-    pub(super) fn forget_refusal(&mut self) {
-        self.refused = None;
+    /// What the guest was last refused since then: what it was refused in an earlier call has been survived.
+    pub(super) fn refusal_since(&self, began: Instant) -> Option<Refusal> {
+        let (refusal, at) = self.refused?;
+        (at >= began).then_some(refusal)
     }
 
     fn grow(&mut self, what: &'static str, by: u64) -> bool {
         let wanted = self.used.saturating_add(by);
         if wanted > self.limit {
-            self.refused = Some(Refusal { what, wanted });
+            self.refused = Some((Refusal { what, wanted }, Instant::now()));
             return false;
         }
         self.used = wanted;
@@ -199,18 +196,19 @@ mod tests {
 
     #[test]
     fn memories_and_tables_share_one_sum() {
+        let began = Instant::now();
         let mut budget = Budget::new(1000);
         assert!(budget.memory_growing(0, 400, None).expect("never fails"));
         assert!(budget.memory_growing(0, 400, None).expect("never fails"));
         assert!(!budget.memory_growing(400, 700, None).expect("never fails"));
         let refusal = |what, wanted| Some(Refusal { what, wanted });
-        assert_eq!(budget.refusal(), refusal("memory", 1100));
+        assert_eq!(budget.refusal_since(began), refusal("memory", 1100));
         assert!(budget.table_growing(0, 25, None).expect("never fails"));
         assert!(!budget.table_growing(25, 26, None).expect("never fails"));
-        assert_eq!(budget.refusal(), refusal("table", 1008));
-        budget.forget_refusal();
+        assert_eq!(budget.refusal_since(began), refusal("table", 1008));
+        let began = Instant::now() + std::time::Duration::from_nanos(1);
         assert!(!budget.memory_growing(0, 10, Some(5)).expect("never fails"));
-        assert_eq!(budget.refusal(), None);
+        assert_eq!(budget.refusal_since(began), None);
         assert!(
             !budget
                 .memory_growing(0, usize::MAX, None)

@@ -5,6 +5,10 @@
 //! call, because ticks do not fire inside host calls. Both stand still while `post` waits for a browser that does not
 //! read: that is not the plugin's time. The two are independent on purpose; each catches what the other cannot see.
 //!
+//! The one call of a plugin in stdio mode lasts as long as its port, so its clocks are wound again: with each message
+//! that it is given, and whenever it goes on after it has rested. It rests while it waits for input with none left to
+//! read; no clock runs then, and no alarm is set.
+//!
 //! A call that ends within its first turn and before the first tick makes no system call for either.
 
 #[cfg(unix)]
@@ -29,7 +33,7 @@ use windows::thread_cpu_time;
 
 /// What one call may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     pub(super) cpu: Duration,
     pub(super) wall: Duration,
     pub(super) phase: Phase,
@@ -37,7 +41,7 @@ pub(super) struct Allowance {
 
 /// What the call is for: a failure to start has names of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Start,
     Call,
 }
@@ -52,7 +56,7 @@ impl Allowance {
         }
     }
 
-    pub(super) fn for_call(limits: &Limits) -> Self {
+    pub(crate) fn for_call(limits: &Limits) -> Self {
         Self {
             cpu: limits.cpu_per_call.duration(),
             wall: limits.wall_per_call.duration(),
@@ -78,37 +82,69 @@ pub(crate) struct Clocks {
 
 #[derive(Debug)]
 struct Reading {
-    cpu_limit: Duration,
+    allowance: Allowance,
+    began: Instant,
     cpu_used: Duration,
     /// The thread's processor time when this turn of the guest began; not known in the first turn until its first
     /// tick, which spares the system call where there is none. A call may so use one tick more than its limit.
     turn: Option<Duration>,
     wall_deadline: Instant,
-    waiting_since: Option<Instant>,
+    /// Since when the guest waits for the browser, and in how many ways at once.
+    standing: Option<(Instant, u32)>,
+    /// In how many ways at once the guest waits for input.
+    resting: u32,
+    /// Whether a turn has ended while it did: only then has it waited, and not merely asked.
+    has_rested: bool,
 }
 
 impl Clocks {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: Arc::new(Mutex::new(Reading {
-                cpu_limit: Duration::ZERO,
+                allowance: Allowance {
+                    cpu: Duration::ZERO,
+                    wall: Duration::ZERO,
+                    phase: Phase::Start,
+                },
+                began: Instant::now(),
                 cpu_used: Duration::ZERO,
                 turn: None,
                 wall_deadline: Instant::now(),
-                waiting_since: None,
+                standing: None,
+                resting: 0,
+                has_rested: false,
             })),
         }
     }
 
     /// A call begins.
     pub(super) fn begin(&self, allowance: Allowance) {
+        let now = Instant::now();
         *self.lock() = Reading {
-            cpu_limit: allowance.cpu,
+            allowance,
+            began: now,
             cpu_used: Duration::ZERO,
             turn: None,
-            wall_deadline: Instant::now() + allowance.wall,
-            waiting_since: None,
+            wall_deadline: now + allowance.wall,
+            standing: None,
+            resting: 0,
+            has_rested: false,
         };
+    }
+
+    /// What counts as a new call begins within the call that is under way.
+    pub(crate) fn wind(&self, allowance: Allowance) {
+        self.lock().wind(allowance);
+    }
+
+    /// What the call that is under way is for.
+    pub(super) fn phase(&self) -> Phase {
+        self.lock().allowance.phase
+    }
+
+    /// When the call began that is under way.
+    pub(super) fn call_began(&self) -> Instant {
+        self.lock().began
     }
 
     /// A tick has met the guest running. Fails where its processor time is over.
@@ -117,24 +153,37 @@ impl Clocks {
         let mut reading = self.lock();
         let in_turn = now.saturating_sub(reading.turn.unwrap_or(now));
         reading.turn.get_or_insert(now);
-        if reading.cpu_used + in_turn >= reading.cpu_limit {
+        if reading.cpu_used + in_turn >= reading.allowance.cpu {
             Err(Stopped::Cpu)
         } else {
             Ok(())
         }
     }
 
-    /// The guest waits for the browser from now on, which is nobody's time.
-    pub(crate) fn pause(&self) {
-        self.lock().waiting_since.get_or_insert_with(Instant::now);
+    /// The guest waits for the browser, which is nobody's time, until the value is dropped.
+    pub(crate) fn stand_still(&self) -> StandStill {
+        let mut reading = self.lock();
+        let (_, ways) = reading.standing.get_or_insert_with(|| (Instant::now(), 0));
+        *ways += 1;
+        drop(reading);
+        StandStill {
+            clocks: self.clone(),
+        }
     }
 
-    /// The browser has read.
-    pub(crate) fn resume(&self) {
-        let mut reading = self.lock();
-        if let Some(since) = reading.waiting_since.take() {
-            reading.wall_deadline += since.elapsed();
+    /// The guest waits for input with none left to read, until the value is dropped. If it has really waited by then,
+    /// what it does next counts as a new call with this allowance.
+    pub(crate) fn rest(&self, allowance: Allowance) -> Rest {
+        self.lock().resting += 1;
+        Rest {
+            clocks: self.clone(),
+            allowance,
         }
+    }
+
+    /// Whether the guest waits for input with none left to read.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.lock().resting > 0
     }
 
     /// When the call's wall time is over, as far as is known now.
@@ -153,15 +202,61 @@ impl Clocks {
         if let Some(began) = reading.turn.take() {
             reading.cpu_used += thread_cpu_time().saturating_sub(began);
         }
-        reading
-            .waiting_since
-            .is_none()
-            .then_some(reading.wall_deadline)
+        reading.has_rested |= reading.resting > 0;
+        let runs = reading.standing.is_none() && reading.resting == 0;
+        runs.then_some(reading.wall_deadline)
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {
         // No code runs under the lock that could leave the reading half-changed.
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn wind(&mut self, allowance: Allowance) {
+        self.began = Instant::now();
+        self.allowance = allowance;
+        self.cpu_used = Duration::ZERO;
+        // A turn that is under way is billed from here.
+        self.turn = self.turn.map(|_| thread_cpu_time());
+        self.wall_deadline = self.began + allowance.wall;
+        self.has_rested = false;
+    }
+}
+
+/// See [`Clocks::stand_still`].
+pub(crate) struct StandStill {
+    clocks: Clocks,
+}
+
+impl Drop for StandStill {
+    fn drop(&mut self) {
+        let mut reading = self.clocks.lock();
+        if let Some((since, ways)) = &mut reading.standing {
+            *ways -= 1;
+            if *ways == 0 {
+                let waited = since.elapsed();
+                reading.wall_deadline += waited;
+                reading.standing = None;
+            }
+        }
+    }
+}
+
+/// See [`Clocks::rest`].
+pub(crate) struct Rest {
+    clocks: Clocks,
+    allowance: Allowance,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        let mut reading = self.clocks.lock();
+        reading.resting -= 1;
+        if reading.resting == 0 && reading.has_rested {
+            reading.wind(self.allowance);
+        }
     }
 }
 
@@ -305,11 +400,31 @@ mod tests {
         let clocks = Clocks::new();
         clocks.begin(allowance(20, 1000));
         let before = clocks.turn_ends().expect("the wall clock runs");
-        clocks.pause();
+        let first = clocks.stand_still();
+        let second = clocks.stand_still();
         assert_eq!(clocks.turn_ends(), None);
         std::thread::sleep(Duration::from_millis(5));
-        clocks.resume();
+        drop(first);
+        assert_eq!(clocks.turn_ends(), None);
+        drop(second);
         let after = clocks.turn_ends().expect("the wall clock runs again");
         assert!(after >= before + Duration::from_millis(5));
+    }
+
+    #[test]
+    fn only_a_rest_that_outlasts_a_turn_winds_the_clocks() {
+        let (start, call) = (allowance(20, 1000), allowance(20, 60_000));
+        let clocks = Clocks::new();
+        clocks.begin(start);
+        let before = clocks.turn_ends().expect("the wall clock runs");
+        // Asked whether there is input, and went on.
+        drop(clocks.rest(call));
+        assert_eq!(clocks.turn_ends(), Some(before));
+        let rest = clocks.rest(call);
+        assert!(clocks.is_resting());
+        assert_eq!(clocks.turn_ends(), None);
+        drop(rest);
+        let after = clocks.turn_ends().expect("the wall clock runs again");
+        assert!(!clocks.is_resting() && after > before + Duration::from_secs(50));
     }
 }

@@ -5,9 +5,11 @@
 
 use wasmtime_wasi::I32Exit;
 
+use crate::capabilities::stdio::OutputRefused;
+
 use super::State;
 use super::budget::{Refusal, TooMany};
-use super::clocks::{Allowance, Phase, Stopped};
+use super::clocks::{Phase, Stopped};
 
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum FailureKind {
     CpuTimeout,
     /// It took more time in all than it may.
     WallTimeout,
+    /// What it wrote was refused by whoever takes it.
+    OutputRefused,
 }
 
 /// A failed call. The instance is gone.
@@ -44,8 +48,9 @@ pub struct Failure {
 const DETAIL_LIMIT: usize = 2048;
 
 /// Tells what an error from inside a call means.
-pub(super) fn classify(error: wasmtime::Error, state: &State, allowance: Allowance) -> Failure {
-    let starting = allowance.phase == Phase::Start;
+pub(super) fn classify(error: wasmtime::Error, state: &State) -> Failure {
+    let starting = state.clocks.phase() == Phase::Start;
+    let refusal = state.budget.refusal_since(state.clocks.call_began());
     let kind = if let Some(stopped) = error.downcast_ref::<Stopped>() {
         match (stopped, starting) {
             (_, true) => FailureKind::InitTimeout,
@@ -54,16 +59,18 @@ pub(super) fn classify(error: wasmtime::Error, state: &State, allowance: Allowan
         }
     } else if let Some(exit) = error.downcast_ref::<I32Exit>() {
         FailureKind::Exited(exit.0)
+    } else if error.is::<OutputRefused>() {
+        FailureKind::OutputRefused
     } else if let Some(too_many) = TooMany::in_error(&error).filter(|_| starting) {
         FailureKind::DoesNotFit(too_many)
-    } else if state.budget.refusal().is_some() {
+    } else if refusal.is_some() {
         FailureKind::OutOfMemory
     } else if starting {
         FailureKind::InitFailed
     } else {
         FailureKind::Crashed
     };
-    let mut detail = match (kind, state.budget.refusal()) {
+    let mut detail = match (kind, refusal) {
         (FailureKind::OutOfMemory, Some(Refusal { what, wanted })) => format!(
             "{error:#} (after a {what} was not let grow: {wanted} bytes in all, and `memory` allows {})",
             state.limits.memory.bytes()

@@ -12,6 +12,7 @@ use crate::capabilities::files;
 use crate::capabilities::http::HttpContext;
 use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
+use crate::capabilities::stdio::Stdio;
 use crate::capabilities::wasi;
 use crate::powers::Powers;
 
@@ -30,6 +31,7 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     files: files::Opened,
     pub(crate) http: HttpContext,
+    stdio: Option<Stdio>,
     /// Made when a guest first asks for it: most small plugins never do, and its random generators are seeded by
     /// system calls.
     wasi: Option<WasiCtx>,
@@ -50,12 +52,18 @@ impl State {
             table,
             files: files::Opened::default(),
             http: HttpContext::new(),
+            stdio: None,
             wasi: None,
         }
     }
 }
 
 impl State {
+    /// Has its standard input and output lead to these. To be called before anything of the guest runs.
+    pub(super) fn use_stdio(&mut self, stdio: Stdio) {
+        self.stdio = Some(stdio);
+    }
+
     /// Its files, for one call.
     pub(crate) fn files(&mut self) -> files::View<'_> {
         files::View {
@@ -68,9 +76,9 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (log, powers) = (&self.log, &self.powers);
+        let (log, powers, stdio) = (&self.log, &self.powers, self.stdio.as_ref());
         WasiCtxView {
-            ctx: self.wasi.get_or_insert_with(|| wasi::context(log, powers)),
+            ctx: self.wasi.get_or_insert_with(|| wasi::context(log, powers, stdio)),
             table: &mut self.table,
         }
     }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis_core::home::HomeLock;
+
 use super::super::Platform;
 use super::super::registry::{Found, Hive, View};
 use super::super::table::find;

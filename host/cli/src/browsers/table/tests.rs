@@ -53,13 +53,13 @@ fn check(platform: Platform, expected: &[(&str, &[&str])]) {
 
 #[test]
 fn linux() {
-    const CHROME: &str = "*/root/etc/opt/chrome/native-messaging-hosts/";
-    const CHROME_TOO: &str = "/root/etc/opt/chrome/native-messaging-hosts/";
-    const EDGE: &str = "*/root/etc/opt/edge/native-messaging-hosts/";
+    const CHROME: &str = "*/system/etc/opt/chrome/native-messaging-hosts/";
+    const CHROME_TOO: &str = "/system/etc/opt/chrome/native-messaging-hosts/";
+    const EDGE: &str = "*/system/etc/opt/edge/native-messaging-hosts/";
     const FIREFOX: &[&str] = &[
         "*/user/.mozilla/native-messaging-hosts/",
-        "*/root/usr/lib/mozilla/native-messaging-hosts/",
-        "*/root/usr/lib64/mozilla/native-messaging-hosts/",
+        "*/system/usr/lib/mozilla/native-messaging-hosts/",
+        "*/system/usr/lib64/mozilla/native-messaging-hosts/",
     ];
     check(
         Platform::Linux,
@@ -93,14 +93,14 @@ fn linux() {
                 "chrome-for-testing",
                 &[
                     "*/user/.config/google-chrome-for-testing/NativeMessagingHosts/",
-                    "*/root/etc/opt/chrome_for_testing/native-messaging-hosts/",
+                    "*/system/etc/opt/chrome_for_testing/native-messaging-hosts/",
                 ],
             ),
             (
                 "chromium",
                 &[
                     "*/user/.config/chromium/NativeMessagingHosts/",
-                    "*/root/etc/chromium/native-messaging-hosts/",
+                    "*/system/etc/chromium/native-messaging-hosts/",
                 ],
             ),
             (
@@ -153,7 +153,7 @@ fn linux() {
                 "yandex",
                 &[
                     "*/user/.config/yandex-browser/NativeMessagingHosts/",
-                    "*/root/etc/opt/yandex-browser/native-messaging-hosts/",
+                    "*/system/etc/opt/yandex-browser/native-messaging-hosts/",
                 ],
             ),
             (
@@ -189,16 +189,16 @@ fn linux() {
                 "librewolf",
                 &[
                     "*/user/.librewolf/native-messaging-hosts/",
-                    "*/root/usr/lib/librewolf/native-messaging-hosts/",
-                    "*/root/usr/lib64/librewolf/native-messaging-hosts/",
+                    "*/system/usr/lib/librewolf/native-messaging-hosts/",
+                    "*/system/usr/lib64/librewolf/native-messaging-hosts/",
                 ],
             ),
             (
                 "waterfox",
                 &[
                     "*/user/.waterfox/native-messaging-hosts/",
-                    "*/root/usr/lib/waterfox/native-messaging-hosts/",
-                    "*/root/usr/lib64/waterfox/native-messaging-hosts/",
+                    "*/system/usr/lib/waterfox/native-messaging-hosts/",
+                    "*/system/usr/lib64/waterfox/native-messaging-hosts/",
                 ],
             ),
             ("zen", FIREFOX),
@@ -222,13 +222,13 @@ fn linux() {
 
 #[test]
 fn macos() {
-    const CHROME: &str = "*/root/Library/Google/Chrome/NativeMessagingHosts/";
-    const EDGE: &str = "*/root/Library/Microsoft/Edge/NativeMessagingHosts/";
+    const CHROME: &str = "*/system/Library/Google/Chrome/NativeMessagingHosts/";
+    const EDGE: &str = "*/system/Library/Microsoft/Edge/NativeMessagingHosts/";
     const USERS_CHROME: &str =
         "*/user/Library/Application Support/Google/Chrome/NativeMessagingHosts/";
     const FIREFOX: &[&str] = &[
         "*/user/Library/Application Support/Mozilla/NativeMessagingHosts/",
-        "*/root/Library/Application Support/Mozilla/NativeMessagingHosts/",
+        "*/system/Library/Application Support/Mozilla/NativeMessagingHosts/",
     ];
     check(
         Platform::MacOs,
@@ -260,14 +260,14 @@ fn macos() {
                 &[
                     "*/user/Library/Application Support/Google/Chrome for Testing/NativeMessagingHosts/",
                     "*/user/Library/Application Support/Google/ChromeForTesting/NativeMessagingHosts/",
-                    "*/root/Library/Google/ChromeForTesting/NativeMessagingHosts/",
+                    "*/system/Library/Google/ChromeForTesting/NativeMessagingHosts/",
                 ],
             ),
             (
                 "chromium",
                 &[
                     "*/user/Library/Application Support/Chromium/NativeMessagingHosts/",
-                    "*/root/Library/Application Support/Chromium/NativeMessagingHosts/",
+                    "*/system/Library/Application Support/Chromium/NativeMessagingHosts/",
                 ],
             ),
             (
@@ -315,7 +315,7 @@ fn macos() {
                 "arc",
                 &[
                     "*/user/Library/Application Support/Arc/User Data/NativeMessagingHosts/",
-                    "*/root/Library/Application Support/Arc/User Data/NativeMessagingHosts/",
+                    "*/system/Library/Application Support/Arc/User Data/NativeMessagingHosts/",
                 ],
             ),
             (

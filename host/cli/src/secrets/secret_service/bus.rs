@@ -10,17 +10,18 @@ use std::path::{Path, PathBuf};
 use crate::environment::SessionBus;
 
 /// The address: the one that is told, or the usual place. Whether anybody listens there shows when it is used.
-pub(super) fn address(told: SessionBus<'_>) -> String {
+pub(super) fn address(told: &SessionBus) -> String {
     let user = rustix::process::getuid().as_raw();
     address_for(told, user, Path::exists)
 }
 
-fn address_for(told: SessionBus<'_>, user: u32, exists: impl Fn(&Path) -> bool) -> String {
-    if let Some(address) = told.address {
-        return address.to_owned();
+fn address_for(told: &SessionBus, user: u32, exists: impl Fn(&Path) -> bool) -> String {
+    if let Some(address) = &told.address {
+        return address.clone();
     }
     let usual = PathBuf::from(format!("/run/user/{user}/bus"));
-    let of_session = told.runtime_folder.map(|folder| folder.join("bus"));
+    let folder = told.runtime_folder.as_ref();
+    let of_session = folder.map(|folder| folder.join("bus"));
     let socket = of_session.filter(|socket| exists(socket)).unwrap_or(usual);
     escaped(&socket)
 }
@@ -45,9 +46,9 @@ mod tests {
 
     #[test]
     fn the_bus_is_where_it_is_told_or_where_it_usually_is() {
-        let told = |address, folder: Option<&'static str>| SessionBus {
-            address,
-            runtime_folder: folder.map(Path::new),
+        let told = |address: Option<&str>, folder: Option<&str>| SessionBus {
+            address: address.map(str::to_owned),
+            runtime_folder: folder.map(PathBuf::from),
         };
         let there = |path: &Path| path.starts_with("/run/user/7") || path.starts_with("/s 1");
         for (told, expected) in [
@@ -56,7 +57,7 @@ mod tests {
             (told(None, Some("/gone")), "unix:path=/run/user/7/bus"),
             (told(None, None), "unix:path=/run/user/7/bus"),
         ] {
-            assert_eq!(address_for(told, 7, there), expected);
+            assert_eq!(address_for(&told, 7, there), expected);
         }
     }
 }

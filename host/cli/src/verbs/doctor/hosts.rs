@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use portcullis_core::caller::{Family, Origin};
 use portcullis_core::home::{Home, launcher};
-use portcullis_core::manifest::{self, HostManifest};
+use portcullis_core::manifest::{self, HostManifest, Program};
 use portcullis_core::names::{HostName, escape};
-use portcullis_core::policy::Policy;
 
 use super::finding::{Finding, Findings, Fix, Severity};
 use super::home::Examined;
+use super::routes;
 use super::walk::{self, Reader, Walk};
 use crate::browsers::policies::{self, Policies};
 use crate::browsers::record::{Record, Registered};
@@ -21,12 +21,11 @@ use crate::browsers::{
 };
 use crate::environment::Environment;
 use crate::hand_over::host_program;
-use crate::output::shell_word;
 
 /// What some browser uses for a host.
-struct Used {
-    host: HostName,
-    manifest: HostManifest,
+pub(super) struct Used {
+    pub(super) host: HostName,
+    pub(super) manifest: HostManifest,
 }
 
 /// Browsers that look in the same places under the same policies.
@@ -85,8 +84,8 @@ pub(super) fn check(
         scene.check_host(&host, home, &mut used, findings);
     }
     if let Some(examined) = examined {
-        scene.check_routes(&examined.policy, &used, findings);
-        check_allowed(&examined.policy, &used, findings);
+        routes::check_routes(&examined.policy, &used, &record, &installed, findings);
+        routes::check_allowed(&examined.policy, &used, findings);
     }
     Ok(())
 }
@@ -156,6 +155,9 @@ impl Scene<'_> {
     ) {
         let known = self.record.find(host);
         self.check_launcher(host, home, known, findings);
+        let fix = self
+            .can_be_mended(host)
+            .then(|| Fix::Register(host.clone()));
         let mut is_anywhere = false;
         for group in self.groups(host, known) {
             let wanted: Vec<Origin> = known
@@ -182,7 +184,6 @@ impl Scene<'_> {
                         .iter()
                         .any(|one| known.browsers.iter().any(|id| id == one.id))
             });
-            let fix = known.map(|_| Fix::Register(host.clone()));
             let is_broken = found.iter().any(|one| one.severity == Severity::Broken);
             for finding in found {
                 findings.push(Finding {
@@ -205,7 +206,13 @@ impl Scene<'_> {
                 None if is_broken => {}
                 None if is_expected => {
                     let finding = Finding::fault(&about, manifest::not_found(group.family, host));
-                    findings.push(Finding { fix, ..finding }.of_host(host));
+                    findings.push(
+                        Finding {
+                            fix: fix.clone(),
+                            ..finding
+                        }
+                        .of_host(host),
+                    );
                 }
                 // Nobody wanted it there.
                 None if wanted.is_empty() => {}
@@ -228,6 +235,18 @@ impl Scene<'_> {
                 .mended_by(format!("`portcullis unregister {host}` removes it")),
             );
         }
+    }
+
+    /// Whether registering the host again, as it was, would change something.
+    fn can_be_mended(&self, host: &HostName) -> bool {
+        let Some(program) = &self.program else {
+            return false;
+        };
+        let plan = registration::plan_again(self.machine, self.ground, self.record, host, program);
+        let Ok(Some(plan)) = plan else {
+            return false;
+        };
+        plan.changed().next().is_some() || launcher_fault(&plan.launcher, program).is_some()
     }
 
     /// A manifest that a browser uses: whose it is, and whether it can be followed.
@@ -294,28 +313,12 @@ impl Scene<'_> {
             // A host of the system's.
             return;
         }
-        let leads_to = launcher::folder_of_programs(&launcher);
-        let right = program
-            .parent()
-            .map(|folder| fs::canonicalize(folder).unwrap_or_else(|_| folder.into()));
-        let leads_there =
-            right.as_deref() == Some(&*fs::canonicalize(&leads_to).unwrap_or(leads_to.clone()));
-        let detail = match walk::program_at(&launcher) {
-            manifest::Program::Missing => "there is no launcher, or it leads nowhere".to_owned(),
-            manifest::Program::NotExecutable => "the launcher cannot be started".to_owned(),
-            manifest::Program::Executable if !leads_there => {
-                format!(
-                    "the launcher leads to the programs in `{}`",
-                    leads_to.display()
-                )
-            }
-            manifest::Program::Executable => return,
+        let Some((severity, detail)) = launcher_fault(&launcher, program) else {
+            return;
         };
-        let is_broken = walk::program_at(&launcher) != manifest::Program::Executable;
-        let finding = if is_broken {
-            Finding::broken("launcher", detail)
-        } else {
-            Finding::warning("launcher", detail)
+        let finding = match severity {
+            Severity::Broken => Finding::broken("launcher", detail),
+            _ => Finding::warning("launcher", detail),
         };
         findings.push(Finding {
             fix: known.map(|_| Fix::Register(host.clone())),
@@ -355,78 +358,33 @@ impl Scene<'_> {
         }
         groups
     }
-
-    /// Routes that no manifest leads to.
-    fn check_routes(&self, policy: &Policy, used: &[Used], findings: &mut Findings) {
-        let mut seen: Vec<(&Origin, Option<&HostName>)> = Vec::new();
-        for route in policy.routes() {
-            let (origin, host) = (&route.origin, route.host_name.as_ref());
-            let is_reached = used.iter().any(|used| {
-                host.is_none_or(|host| *host == used.host) && used.manifest.allows(origin)
-            });
-            if is_reached || seen.contains(&(origin, host)) {
-                continue;
-            }
-            seen.push((origin, host));
-            let name = host.map_or("HOST_NAME", HostName::as_str);
-            let allowed: Vec<String> = host
-                .and_then(|host| self.record.find(host))
-                .into_iter()
-                .flat_map(|known| known.allowed.iter().map(|one| shell_word(one.as_str())))
-                .chain([shell_word(origin.as_str())])
-                .collect();
-            let asked = host
-                .map(|host| format!(" with `{host}`"))
-                .unwrap_or_default();
-            let detail = format!(
-                "line {} routes `{origin}`{asked}, and no browser has a manifest that lets it connect",
-                route.line
-            );
-            let mend = format!("`portcullis register {name} --allow {}`", allowed.join(" "));
-            let has_browser = self
-                .installed
-                .iter()
-                .any(|browser| browser.family == origin.family());
-            let finding = if has_browser {
-                Finding::broken("routes", detail)
-            } else {
-                Finding::note(
-                    "routes",
-                    format!("{detail}; no browser of its family was found either"),
-                )
-            };
-            findings.push(finding.mended_by(mend));
-        }
-    }
 }
 
-/// Extensions that a manifest lets in and that no route serves.
-fn check_allowed(policy: &Policy, used: &[Used], findings: &mut Findings) {
-    let mut seen: Vec<(HostName, Origin)> = Vec::new();
-    for Used { host, manifest, .. } in used {
-        for origin in manifest
-            .allowed()
-            .iter()
-            .filter_map(|allowed| allowed.origin.as_ref())
-        {
-            let pair = (host.clone(), origin.clone());
-            if seen.contains(&pair) || !policy.for_port(origin, Some(host)).as_slice().is_empty() {
-                continue;
-            }
-            seen.push(pair);
-            findings.push(
-                Finding::broken(
-                    "routes",
-                    format!("`{origin}` may connect, and no route serves it"),
-                )
-                .of_host(host)
-                .mended_by(format!(
-                    "`portcullis route add {} PLUGIN`",
-                    shell_word(origin.as_str())
-                )),
-            );
+/// What is wrong with a launcher that should lead to `program`.
+pub(super) fn launcher_fault(launcher: &Path, program: &Path) -> Option<(Severity, String)> {
+    match walk::program_at(launcher) {
+        Program::Missing => {
+            let detail = "there is no launcher, or it leads nowhere".to_owned();
+            return Some((Severity::Broken, detail));
         }
+        Program::NotExecutable => {
+            return Some((
+                Severity::Broken,
+                "the launcher cannot be started".to_owned(),
+            ));
+        }
+        Program::Executable => {}
     }
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let leads_to = launcher::folder_of_programs(launcher);
+    if program.parent().map(real) == Some(real(&leads_to)) {
+        return None;
+    }
+    let detail = format!(
+        "the launcher leads to the programs in `{}`",
+        leads_to.display()
+    );
+    Some((Severity::Warning, detail))
 }
 
 fn files_in(folder: PathBuf) -> Vec<PathBuf> {

@@ -7,9 +7,9 @@ use anyhow::{Result, bail};
 use portcullis_core::names::PluginName;
 
 use super::finding::Fix;
-use crate::browsers::Scope;
+use super::hosts::launcher_fault;
 use crate::browsers::record::Record;
-use crate::browsers::registration::{self, Ground, Wish};
+use crate::browsers::registration::{self, Ground};
 use crate::environment::Environment;
 use crate::hand_over::host_program;
 use crate::installation;
@@ -23,23 +23,13 @@ pub(super) fn all(fixes: &[Fix], environment: &Environment) -> Result<Vec<String
                 let home = environment.home()?;
                 let lock = installation::lock(&home, "doctor")?;
                 let record = Record::load(&home)?;
-                let Some(known) = record.find(host).cloned() else {
+                let (machine, program) = (environment.machine(), host_program()?);
+                let ground = Ground::of_user(home.root());
+                let plan = registration::plan_again(&machine, &ground, &record, host, &program)?;
+                let Some(plan) = plan else {
                     continue;
                 };
-                let machine = environment.machine();
-                let known_browsers = machine.browsers().iter();
-                let wish = Wish {
-                    host: host.clone(),
-                    allowed: known.allowed,
-                    browsers: known_browsers
-                        .filter(|browser| known.browsers.iter().any(|id| id == browser.id))
-                        .collect(),
-                    scope: Scope::User,
-                };
-                let program = host_program()?;
-                let ground = Ground::of_user(home.root());
-                let mut plan = registration::plan(&machine, &ground, &record, wish, &program)?;
-                plan.leave_foreign_alone();
+                let had_launcher = launcher_fault(&plan.launcher, &program).is_none();
                 let failures = plan.carry_out_for_user(&machine, &lock, &program)?;
                 for step in plan.changed() {
                     if !failures
@@ -49,7 +39,9 @@ pub(super) fn all(fixes: &[Fix], environment: &Environment) -> Result<Vec<String
                         done.push(format!("`{}`", step.place));
                     }
                 }
-                done.push(format!("the launcher `{}`", plan.launcher.display()));
+                if !had_launcher {
+                    done.push(format!("the launcher `{}`", plan.launcher.display()));
+                }
             }
             Fix::Rebuild(plugin) => {
                 rebuild(plugin)?;

@@ -8,15 +8,16 @@
 mod question;
 mod verdict;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use portcullis_core::caller::Origin;
-use portcullis_core::home::forbidden::{Forbidden, check_together};
+use portcullis_core::home::forbidden::{FolderError, Forbidden};
 use portcullis_core::home::lock::{Approval, Lock};
 use portcullis_core::home::{Home, machine_wide};
 use portcullis_core::names::{HostName, PluginName, shell_word};
 use portcullis_core::policy::{Policy, Route};
 use serde_json::json;
 
+use super::folders;
 use crate::environment::Environment;
 use crate::output::Output;
 use crate::policy_file;
@@ -183,8 +184,11 @@ impl Judge<'_> {
             let command = format!("portcullis grant {} --approve", route.words());
             return Verdict::refused("permission-required", because).mended_by(command);
         }
-        if let Err(error) = self.check_folders(route) {
-            return Verdict::refused("policy-invalid", format!("{error:#}"));
+        if let Err((line, error)) = self.check_folders(route) {
+            let error = anyhow::Error::from(error);
+            let because = format!("the plugin is not started, for want of a folder: {error:#}");
+            let verdict = Verdict::refused("policy-invalid", because);
+            return verdict.at(route, Place::Policy(line));
         }
         let Some(question) = &self.arguments.question else {
             return Verdict::allowed(format!("messages of this extension go to `{plugin}`"));
@@ -208,21 +212,12 @@ impl Judge<'_> {
     }
 
     /// The folders of a route are opened together or the plugin does not start.
-    fn check_folders(&self, route: &Route) -> Result<()> {
+    fn check_folders(&self, route: &Route) -> Result<(), (usize, FolderError)> {
         if route.grant.folders.is_empty() {
             return Ok(());
         }
         let forbidden = Forbidden::of(self.home, self.environment.surroundings());
-        let folders = route.grant.folders.iter();
-        let open = folders.map(|folder| forbidden.open(&folder.host, folder.access));
-        let open = open.collect::<Result<Vec<_>, _>>();
-        match open.map(|open| check_together(&open)) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) | Err(error) => bail!(
-                "a folder that is granted cannot be used, so the plugin is not started: {:#}",
-                anyhow::Error::from(error)
-            ),
-        }
+        folders::check(&forbidden, route)
     }
 
     /// The line of a setting or variable of a route.

@@ -44,7 +44,9 @@ mod tests {
             fs::write(&file, content).expect("ours");
             fs::write(companion(&file, "-wal"), content).expect("ours");
             let place = set_aside(&file).expect("moved");
-            let expected = folder.path().join(format!("storage.sqlite.damaged-{number}"));
+            let expected = folder
+                .path()
+                .join(format!("storage.sqlite.damaged-{number}"));
             assert_eq!(place, expected);
             assert!(!file.exists());
         }

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use portcullis_core::caller::Origin;
 use portcullis_core::names::PluginName;
@@ -14,6 +15,10 @@ use portcullis_core::policy::{Access, Limits};
 use portcullis_storage::{Quota, StorageError};
 
 use crate::confine::Needs;
+
+/// Shorter rests are left out: whoever changes things this fast has the lock for so short a time that others soon find it
+/// free, and a turn of the port's loop would cost as much.
+const LEAST_REST: Duration = Duration::from_micros(500);
 
 /// What one plugin keeps for one extension. Clones share it.
 #[derive(Clone)]
@@ -34,6 +39,8 @@ struct Shelf {
 #[derive(Default)]
 struct Open {
     storage: Option<portcullis_storage::Storage>,
+    /// Until when the lock is left to others.
+    rests_until: Option<Instant>,
     /// What the log has been told: a disk that is full is one line, not one for each call.
     told: Vec<&'static str>,
 }
@@ -70,14 +77,34 @@ impl Storage {
         needs.file_size = needs.file_size.max(quota.largest_file());
     }
 
+    /// Until when this port should leave the lock to others, if it should. A port that changes one thing after the other
+    /// would otherwise have the lock nearly all the time, and SQLite keeps no queue: others could only take it by
+    /// chance, in the moment between two changes.
+    pub(super) fn rests_until(&self) -> Option<Instant> {
+        self.lock()
+            .rests_until
+            .filter(|until| Instant::now() < *until)
+    }
+
+    /// A change has taken so long. For a quarter of that the lock is then left to others, so they find it free one time
+    /// in five, however slow the disk is.
+    pub(super) fn rest_after(&self, worked: Duration) {
+        let rest = worked / 4;
+        self.lock().rests_until = (rest >= LEAST_REST).then(|| Instant::now() + rest);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        // SQLite takes back what a panic has left half-done, as what a killed process has.
+        let Shelf { open, .. } = &*self.shelf;
+        open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does something once, and opens the file first where that is still to be done.
     pub(super) fn attempt<T>(
         &self,
         attempt: impl FnOnce(&mut portcullis_storage::Storage) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let Shelf { open, .. } = &*self.shelf;
-        // SQLite takes back what a panic has left half-done, as what a killed process has.
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.lock();
         let done = self.try_attempt(&mut open, attempt);
         if let Err(error) = &done {
             self.tell(&mut open, error);

@@ -190,14 +190,14 @@ fn foreign_sockets() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
         });
         SeccompRule::new(each.collect::<Result<Vec<_>, _>>()?)
     };
-    // 0 is what a type is usually made of. Of the types, streams are 1 and datagrams 2; all others have both of these
-    // bits or a higher one of the four that a type has.
-    let kinds = [0b0011, 0b0100, 0b1000];
+    // A type has four bits, and flags above them. Streams are 1 and datagrams 2; every other type has both of these bits,
+    // or a higher one.
+    let other_types = [0b0011, 0b0100, 0b1000];
     let mut rules = vec![
         none_of(0, &[libc::AF_INET, libc::AF_INET6])?,
         none_of(2, &[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP])?,
     ];
-    for bits in kinds {
+    for bits in other_types {
         rules.push(argument(1, SeccompCmpOp::MaskedEq(bits), bits)?);
     }
     Ok(rules)
