@@ -146,8 +146,8 @@ fn a_folder_granted_for_reading_is_only_read() {
     assert_eq!(log.matches(&command).count(), 1, "told once: {log}");
 }
 
-/// Not granted, revoked, granted to another extension: there is no folder then, and at level debug the log says how there
-/// would be one.
+/// Not granted, revoked, granted to another extension: there is no folder then, and at level debug the log says how
+/// there would be one.
 #[test]
 fn without_a_grant_there_is_no_folder() {
     let ground = Ground::new("notes");

@@ -19,6 +19,7 @@ pub(crate) fn guest(name: &str) -> PathBuf {
         "unruly" => guests::unruly(),
         "unruly-session" => guests::unruly_session(),
         "counter" => guests::counter(),
+        "stdio" => guests::stdio(),
         "storage" => guests::storage(),
         "loops-at-start" => guests::loops_at_start(),
         "traps-at-start" => guests::traps_at_start(),

@@ -1,5 +1,5 @@
-//! HTTP: what is granted works, with TLS and under the whole confinement; everything else is refused, with the reason in
-//! the log.
+//! HTTP: what is granted works, with TLS and under the whole confinement; everything else is refused, with the reason
+//! in the log.
 //!
 //! A real server on loopback stands at the other end, so `http-private` is granted in most of these. Cases 20 and 43 to
 //! 48 of the list of hostile plugins are here.
@@ -14,6 +14,8 @@ mod server;
 mod trust;
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use portcullis_tests::{Browser, Home, ORIGIN, Port, guests};
 use serde_json::{Value, json};
@@ -157,6 +159,42 @@ fn a_port_whose_plugin_sends_nothing_that_is_allowed_stays_one_thread() {
     assert_eq!(threads(&port), 1);
     assert!(server.heads().is_empty());
     port.end().expect_exit(0).expect_no_frames();
+}
+
+/// How often each thread of the host has been switched to and from.
+fn switches(port: &Port) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", port.id()));
+    let tasks = tasks.expect("the host is running");
+    let status = tasks.map(|task| {
+        let path = task.expect("the host is running").path().join("status");
+        fs::read_to_string(path).expect("the host is running")
+    });
+    let counts = status.flat_map(|text| {
+        let lines = text.lines().filter(|line| line.contains("ctxt_switches"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    });
+    counts.collect()
+}
+
+#[test]
+fn a_port_that_has_sent_requests_has_no_wake_ups_while_it_is_idle() {
+    let server = Server::plain();
+    let home = home(&to(&server), "");
+    let mut port = Browser::chromium(&home).start();
+    assert_eq!(send(&mut port, &request(&server, "/hello"))["status"], 200);
+    // The ticker stops at the second tick that meets no guest.
+    thread::sleep(Duration::from_millis(300));
+    let before = switches(&port);
+    assert_eq!(before.len(), 4, "two counts for each of two threads");
+    thread::sleep(Duration::from_secs(5));
+    assert_eq!(
+        switches(&port),
+        before,
+        "a process that wakes up is switched to"
+    );
+    assert_eq!(send(&mut port, &request(&server, "/hello"))["status"], 200);
+    assert_ne!(switches(&port), before, "the count does count");
+    port.end().expect_exit(0).expect_quiet();
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn the_client_finds_its_replies_with_the_real_host() {
 fn every_sdk_makes_handlers() {
     for example in &GREETERS {
         let home = home(example);
-        let mut port = Browser::mozilla(&home).origin(ORIGIN).start();
+        let mut port = Browser::chromium(&home).start();
         port.send(r#"{"name":"Zoë \"\\\ud83d\ude00"}"#);
         hears(example, &mut port, r#"{"greeting":"Hello, Zoë \"\\😀!"}"#);
         port.send(r#"{"$id":7,"name":"Ada"}"#);

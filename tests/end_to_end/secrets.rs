@@ -220,7 +220,8 @@ fn another_build_waits_for_approval() {
     set(&home, ORIGIN, "key", "value");
     let another = "0".repeat(64);
     home.policy(&format!(
-        "version = 1\nsecrets-backend = \"file\"\n{}[route.grant]\napproved = \"sha256:{another}\"\nsecrets = [\"key\"]\n",
+        "version = 1\nsecrets-backend = \"file\"\n{}[route.grant]\n\
+         approved = \"sha256:{another}\"\nsecrets = [\"key\"]\n",
         route(ORIGIN, PLUGIN)
     ));
     let mut port = Browser::chromium(&home).start();

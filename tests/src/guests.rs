@@ -109,6 +109,12 @@ pub fn counter() -> PathBuf {
     built(&BUILT, "plugins/counter", "counter", None)
 }
 
+/// `tests/guests/stdio`: a program that speaks native messaging and misbehaves on request.
+pub fn stdio() -> PathBuf {
+    static BUILT: Built = Built::new();
+    built(&BUILT, "tests/guests/stdio", "stdio-guest", None)
+}
+
 /// `tests/guests/storage`: a session that does with its storage what it is told.
 pub fn storage() -> PathBuf {
     static BUILT: Built = Built::new();

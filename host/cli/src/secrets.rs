@@ -1,8 +1,8 @@
 //! Where secrets are kept, behind one door: the system's keyring, or files where the policy says so.
 //!
 //! The deciding choice: which of the two is written in `policy.toml` by a person, and neither ever stands in for the
-//! other. A keyring that is locked or missing is an error, since a secret that was put into a file instead would be where
-//! nobody thinks it is.
+//! other. A keyring that is locked or missing is an error, since a secret that was put into a file instead would be
+//! where nobody thinks it is.
 //!
 //! A secret belongs to one extension, one installation of one plugin, and one home: the number of an installation means
 //! nothing in another home, and a plugin that is tried out in a folder of its own must not find the secrets of the real

@@ -1,8 +1,8 @@
 //! Fetches a URL for an extension, without the rules that a page is held to: no CORS, no cookies of the browser, no
 //! `Origin`. Where it may go is for the policy to say, not for the extension and not for this plugin.
 //!
-//! `{"url": …, "method"?, "headers"?, "body"?}` → `{"status", "headers", "body"}`, texts all of them. An error value has
-//! the code `invalid-request`, `request-failed` (with the name that `wasi:http` has for the reason), `too-long` or
+//! `{"url": …, "method"?, "headers"?, "body"?}` → `{"status", "headers", "body"}`, texts all of them. An error value
+//! has the code `invalid-request`, `request-failed` (with the name that `wasi:http` has for the reason), `too-long` or
 //! `not-text`.
 
 wit_bindgen::generate!({ path: "../../wit", world: "handler-plugin" });

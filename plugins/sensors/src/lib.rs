@@ -1,7 +1,7 @@
 //! What the machine knows of itself and no web interface tells: batteries, temperatures, fans, network devices.
 //!
-//! Linux shows each device as a folder of small files, one value in each. This plugin reads whatever class of devices it
-//! is granted and answers with a tree of it:
+//! Linux shows each device as a folder of small files, one value in each. This plugin reads whatever class of devices
+//! it is granted and answers with a tree of it:
 //!
 //! ```json
 //! {"power": {"BAT0": {"capacity": "87", "status": "Discharging"}}}

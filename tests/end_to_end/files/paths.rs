@@ -262,7 +262,10 @@ fn case_08_pipes_sockets_and_devices_are_refused_at_once() {
         let (steps, expected) = opens("/rw", how, &cases);
         ground.attack("special files", &steps, &expected);
     }
-    let times = |how: &str| json!([{ "do": "set-times-at", "at": "/rw", "path": "pipe", "how": how, "n": 1_000_000_000 }]);
+    let times = |how: &str| {
+        let at = 1_000_000_000;
+        json!([{ "do": "set-times-at", "at": "/rw", "path": "pipe", "how": how, "n": at }])
+    };
     ground.attack("a pipe's times", &times(""), &json!(["not-permitted"]));
     ground.attack("a pipe's times", &times("n"), &json!(["ok"]));
     let looked = json!([
@@ -294,7 +297,7 @@ fn case_35_second_names_from_one_grant_into_another() {
         ground.folder("ro", "/ro", "read-only"),
     ];
     ground.grant(&folders, "");
-    let step = |what: &str, from: (&str, &str), to: (&str, &str)| json!({ "do": what, "at": from.0, "path": from.1, "to": to.0, "to-path": to.1 });
+    let step = |what: &str, (at, path): (&str, &str), (to, to_path): (&str, &str)| json!({ "do": what, "at": at, "path": path, "to": to, "to-path": to_path });
     let steps = json!([
         step("link", ("/ro", "kept"), ("/rw", "stolen")),
         step("link", ("/ro", "kept"), ("/ro", "second")),

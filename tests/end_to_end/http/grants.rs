@@ -1,5 +1,5 @@
-//! Granted works; not granted, revoked, granted to another origin or for another build does not, and the log says how it
-//! would be granted. Nothing but HTTP is granted with it (case 48).
+//! Granted works; not granted, revoked, granted to another origin or for another build does not, and the log says how
+//! it would be granted. Nothing but HTTP is granted with it (case 48).
 
 use portcullis_tests::{Browser, Home, ORIGIN, OTHER_ORIGIN, guests};
 use serde_json::json;

@@ -26,7 +26,8 @@ struct Session {
 fn configuration_of(socket: &Path) -> String {
     format!(
         "<busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
-         <policy context=\"default\"><allow send_destination=\"*\"/><allow own=\"*\"/></policy></busconfig>",
+         <policy context=\"default\"><allow send_destination=\"*\"/><allow receive_sender=\"*\"/>\
+         <allow own=\"*\"/><allow user=\"*\"/></policy></busconfig>",
         socket.display()
     )
 }

@@ -1,8 +1,8 @@
 //! Secrets in files of the home: one for each extension and plugin, mode 0600, not encrypted.
 //!
-//! Whoever may read the user's files may read them, and that is every program of this user. They are for machines without
-//! a keyring, and for tests. A file is replaced as a whole and under the home's lock, so that two ports that write at the
-//! same time lose nothing, and what has been acknowledged is on the disk.
+//! Whoever may read the user's files may read them, and that is every program of this user. They are for machines
+//! without a keyring, and for tests. A file is replaced as a whole and under the home's lock, so that two ports that
+//! write at the same time lose nothing, and what has been acknowledged is on the disk.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
 //! The keyrings of macOS and Windows, through the stores that the `keyring` crate is made of.
 //!
-//! An entry there has a service and a user and nothing else, so whose a secret is stands in the user, in words that none
-//! of its parts can have a blank in. Credential Manager takes 2560 bytes of a secret; a longer one is refused by it.
+//! An entry there has a service and a user and nothing else, so whose a secret is stands in the user, in words that
+//! none of its parts can have a blank in. Credential Manager takes 2560 bytes of a secret; a longer one is refused by
+//! it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,8 +29,8 @@ pub(super) struct Keyring {
 }
 
 impl Keyring {
-    /// Whether a person is asked is for the system to decide here: it asks for another program than the one that has set
-    /// a secret, and both are this one.
+    /// Whether a person is asked is for the system to decide here: it asks for another program than the one that has
+    /// set a secret, and both are this one.
     pub(super) fn open(_environment: &Environment, _manner: Manner) -> Result<Self, BackendError> {
         let store = Store::new().map_err(|error| BackendError::NoKeyring(words(&error)))?;
         Ok(Self { store })

@@ -1,8 +1,8 @@
 //! The Secret Service of the desktop (GNOME Keyring, KWallet, KeePassXC), over the session's bus.
 //!
 //! The deciding choice: spoken to without a C library, and through the crate that `keyring` itself is made of, not
-//! through `keyring`: that one unlocks whatever it meets, and so puts a window before a person whenever a browser opens a
-//! port. Here only a person's own verb may ask.
+//! through `keyring`: that one unlocks whatever it meets, and so puts a window before a person whenever a browser opens
+//! a port. Here only a person's own verb may ask.
 
 mod bus;
 
@@ -52,8 +52,8 @@ impl Keyring {
 
     /// The collection that new items are put into, unlocked.
     ///
-    /// Looked at before any search, since some services find nothing in what is locked: a secret that seems never to have
-    /// been set is one that a plugin makes anew.
+    /// Looked at before any search, since some services find nothing in what is locked: a secret that seems never to
+    /// have been set is one that a plugin makes anew.
     fn collection(&self) -> Result<Collection<'_>, BackendError> {
         let collection = self.service.get_default_collection().map_err(failed)?;
         if collection.is_locked().map_err(failed)? {

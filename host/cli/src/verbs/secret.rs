@@ -1,7 +1,7 @@
 //! `secret set|list|delete ORIGIN PLUGIN …`: a person's way to the secrets of their plugins.
 //!
-//! A value comes from the terminal, without an echo, or from standard input; never from the arguments, which every program
-//! on the machine can read and a shell writes down. No verb shows one.
+//! A value comes from the terminal, without an echo, or from standard input; never from the arguments, which every
+//! program on the machine can read and a shell writes down. No verb shows one.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Read as _};

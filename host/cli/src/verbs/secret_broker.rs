@@ -1,8 +1,8 @@
 //! `secret-broker`: fetches the secrets of one port and carries its changes. Hidden: `portcullis-host` starts it.
 //!
-//! The deciding choice: a port is confined so that it can reach no keyring, and this process, which can, does nothing but
-//! what it was told before a plugin ran: it hands over the secrets that were named then, and sets or deletes those that
-//! were named for that. It takes no names later, only places in that list, and ends with its input.
+//! The deciding choice: a port is confined so that it can reach no keyring, and this process, which can, does nothing
+//! but what it was told before a plugin ran: it hands over the secrets that were named then, and sets or deletes those
+//! that were named for that. It takes no names later, only places in that list, and ends with its input.
 //!
 //! Nothing is said on standard error, which nobody reads: what goes wrong with one secret is told in its place.
 

@@ -1,8 +1,8 @@
 //! What the host and the broker of its secrets say to each other, over two pipes.
 //!
 //! The host speaks first and says everything that the broker will ever do for it: which secrets, and which of them may
-//! be changed. That is sent before the host is confined and before any plugin runs, and the broker takes no second
-//! one, so whoever takes the host over later can ask for nothing more. The broker then sends each secret, in the order in
+//! be changed. That is sent before the host is confined and before any plugin runs, and the broker takes no second one,
+//! so whoever takes the host over later can ask for nothing more. The broker then sends each secret, in the order in
 //! which they were named. After that the host may ask for changes, one at a time, each by a secret's place in the list,
 //! and gets an answer to each.
 //!

@@ -5,12 +5,13 @@
 //! plugin's output is put together to whole lines before it becomes one, so a value cannot hide in two writes.
 //!
 //! Found are the value itself, each line of a value that has several, and the value as the programs that print it are
-//! likely to have written it: with the escapes of this log, of Rust and of JSON, percent-encoded, and in base64 wherever
-//! it stands in what was encoded. Where a line was cut, the beginning of a value before the cut is found as well.
+//! likely to have written it: with the escapes of this log, of Rust and of JSON, percent-encoded, and in base64
+//! wherever it stands in what was encoded. Where a line was cut, the beginning of a value before the cut is found as
+//! well.
 //!
-//! This is against accidents. A plugin that means to tell may spell a secret backwards, and may post it to its extension
-//! in any case: that is what secrets are granted for. Values of less than four bytes are not looked for: they stand in
-//! every line, and a hole in each would tell them as well.
+//! This is against accidents. A plugin that means to tell may spell a secret backwards, and may post it to its
+//! extension in any case: that is what secrets are granted for. Values of less than four bytes are not looked for: they
+//! stand in every line, and a hole in each would tell them as well.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,7 +28,8 @@ const MARK: &str = "[secret]";
 /// The shortest text that is looked for, in bytes.
 const SHORTEST: usize = 4;
 
-/// The shortest line out of a longer value that is looked for by itself, in bytes: shorter ones are braces and the like.
+/// The shortest line out of a longer value that is looked for by itself, in bytes: shorter ones are braces and the
+/// like.
 const SHORTEST_LINE: usize = 8;
 
 /// How much of a value is looked for, in bytes: no line of a plugin is longer, so the end of a longer value is cut off

@@ -3,10 +3,10 @@
 //! The deciding choice: a folder that cannot be opened as it is granted makes the plugin unavailable. A plugin that
 //! finds an empty machine where its notes should be might well begin anew, and write over what is there later.
 //!
-//! The folder of one class of devices (`/sys/class/net`) holds nothing but links into `/sys/devices`, and links are never
-//! followed out of a folder. So each of them is followed here, once, and given to the plugin as a folder of its own below
-//! the class: `/sys/class/net` as `/net` makes `/net`, `/net/lo`, `/net/eth0`. A device that comes later is seen in a
-//! listing and cannot be entered before the next start.
+//! The folder of one class of devices (`/sys/class/net`) holds nothing but links into `/sys/devices`, and links are
+//! never followed out of a folder. So each of them is followed here, once, and given to the plugin as a folder of its
+//! own below the class: `/sys/class/net` as `/net` makes `/net`, `/net/lo`, `/net/eth0`. A device that comes later is
+//! seen in a listing and cannot be entered before the next start.
 
 use std::fs;
 use std::path::Path;

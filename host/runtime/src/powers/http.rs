@@ -1,7 +1,7 @@
 //! HTTP: what the process cannot read any more once it is confined, read where a route may send requests.
 //!
-//! One way to the network serves all plugins of a port. The authorities that it trusts are the system's, or those of the
-//! one file that `SSL_CERT_FILE` names, as for other programs.
+//! One way to the network serves all plugins of a port. The authorities that it trusts are the system's, or those of
+//! the one file that `SSL_CERT_FILE` names, as for other programs.
 
 use std::cell::OnceCell;
 use std::fs;

@@ -5,8 +5,8 @@
 //! the rest of the start goes on. The pipe is read when a plugin first asks, by a thread that is started then: a port
 //! that grants secrets and whose plugin asks for none has read none.
 //!
-//! What a plugin changes is sent to the broker at once and acknowledged when the keyring has it, not kept until the port
-//! ends: a browser may end a host without a word, and what was acknowledged must outlive that.
+//! What a plugin changes is sent to the broker at once and acknowledged when the keyring has it, not kept until the
+//! port ends: a browser may end a host without a word, and what was acknowledged must outlive that.
 //!
 //! A port reads its secrets once. What another port or a person changes later, the next port sees.
 

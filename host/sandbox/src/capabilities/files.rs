@@ -5,8 +5,8 @@
 //! path itself, so that a pipe or a device is never waited for; it lists and streams without keeping what a guest does
 //! not read; and it counts what is written, made and held open.
 //!
-//! Everything runs on the port's own thread. Only regular files and folders can be opened, which a local disk answers in
-//! less time than handing the work to another thread takes, so there is no pool that a guest could fill and nothing
+//! Everything runs on the port's own thread. Only regular files and folders can be opened, which a local disk answers
+//! in less time than handing the work to another thread takes, so there is no pool that a guest could fill and nothing
 //! under way that could outlive its store. The price is paid on a network's file system that has gone: the system call
 //! hangs, and the port with it, until the system gives up. Whoever grants a folder there takes that on; a thread that
 //! hangs in its place could not be ended either.

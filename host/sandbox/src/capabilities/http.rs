@@ -4,8 +4,8 @@
 //! request is judged here, on the port's thread, by where it says that it goes; what it is allowed to is done by
 //! [`exchange`], on a thread of its own, which judges where it really goes. A request that is refused starts nothing.
 //!
-//! What this deliberately does not do: it follows no redirect, unpacks nothing, keeps no cookies and no connection, asks
-//! no proxy. A guest that wants one of these does it with requests of its own, and each of those is judged.
+//! What this deliberately does not do: it follows no redirect, unpacks nothing, keeps no cookies and no connection,
+//! asks no proxy. A guest that wants one of these does it with requests of its own, and each of those is judged.
 
 mod addresses;
 mod body;
@@ -110,8 +110,8 @@ fn handle(
             return Ok(Err(ErrorCode::InternalError(None)));
         }
     };
-    // What wasmtime-wasi-http starts from here runs there: without a runtime at hand it would start one of its own, with
-    // as many threads as the machine has processors.
+    // What wasmtime-wasi-http starts from here runs there: without a runtime at hand it would start one of its own,
+    // with as many threads as the machine has processors.
     let _entered = runtime.enter();
     state.http.hooks.admitted = Some(admitted);
     let handled = view(state).handle(request, None);
@@ -154,7 +154,7 @@ fn admit(
         return Ok(Err(ErrorCode::HttpRequestDenied));
     };
     // It would make a tunnel of the connection, through which anything could be said to anybody.
-    if matches!(asked.method, types::Method::Connect) || is_connect(&asked.method) {
+    if is_connect(&asked.method) {
         return Ok(Err(ErrorCode::HttpRequestMethodInvalid));
     }
     let body_limit = state.limits.http_body.bytes();
@@ -183,7 +183,11 @@ fn admit(
 
 /// A method may be given by name, too.
 fn is_connect(method: &types::Method) -> bool {
-    matches!(method, types::Method::Other(name) if name == Method::CONNECT.as_str())
+    match method {
+        types::Method::Connect => true,
+        types::Method::Other(name) => name == Method::CONNECT.as_str(),
+        _ => false,
+    }
 }
 
 /// The longest piece of a guest's own words in a line of the log.

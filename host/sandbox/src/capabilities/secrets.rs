@@ -1,8 +1,8 @@
 //! `portcullis:plugin/secrets`: the user's secrets, each by a name that the policy grants.
 //!
-//! The deciding choice: this file only judges names. What keeps secrets is a [`Vault`], lent by the runtime, which knows
-//! no other names than those that were granted. So a name is refused twice: here in words, and there for want of the
-//! thing.
+//! The deciding choice: this file only judges names. What keeps secrets is a [`Vault`], lent by the runtime, which
+//! knows no other names than those that were granted. So a name is refused twice: here in words, and there for want of
+//! the thing.
 //!
 //! A value goes to the guest and nowhere else: no message of this file has one in it.
 

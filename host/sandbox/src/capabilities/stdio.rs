@@ -231,7 +231,10 @@ impl OutputStream for Output {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         // Nobody is to be woken: who is told 0 waits by `ready`.
-        match self.lock().poll_ready(&mut Context::from_waker(Waker::noop())) {
+        match self
+            .lock()
+            .poll_ready(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(Ok(())) => Ok(WRITE_LIMIT),
             Poll::Ready(Err(fault)) => Err(refused(fault)),
             Poll::Pending => Ok(0),

@@ -44,8 +44,8 @@ fn what_is_not_offered_is_explained() {
             "needs `portcullis:plugin/port`, this host has `0.1.0`: build it against `portcullis:plugin@0.1.0`",
         ),
         (
-            "portcullis:plugin/storage@0.1.5",
-            "needs `portcullis:plugin/storage@0.1.5`, this host has `portcullis:plugin@0.1.0`: update the host",
+            "portcullis:plugin/later@0.1.5",
+            "needs `portcullis:plugin/later@0.1.5`, this host has `portcullis:plugin@0.1.0`: update the host",
         ),
         (
             "portcullis:plugin/prot@0.1.0",

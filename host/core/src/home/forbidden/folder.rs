@@ -190,7 +190,7 @@ pub enum FolderError {
     },
     /// It could be written through another grant of the same plugin.
     #[error(
-        "`{}` is granted read-only and lies in `{}`, which is granted for writing: grant both for the same, or move one",
+        "`{}` is granted read-only and lies in `{}`, which is granted for writing: grant both alike, or move one",
         shown(path),
         shown(outer)
     )]

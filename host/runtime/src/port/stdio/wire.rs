@@ -20,7 +20,9 @@ use crate::channel::{self, Sent};
 use crate::port::Shared;
 
 #[cfg(target_endian = "big")]
-compile_error!("a guest's lengths are little-endian, and the reader of frames takes the machine's order");
+compile_error!(
+    "a guest's lengths are little-endian, and the reader of frames takes the machine's order"
+);
 
 /// Bytes that are shown of what is no frame: enough to recognise a stray print by.
 const SHOWN: usize = 32;
@@ -159,7 +161,9 @@ impl Line {
                     self.frames += 1;
                 }
                 // Met before: a length that is too large is refused as soon as it is known.
-                Some(Inbound::TooLong { length }) => return Err(self.refuse_length(length as usize)),
+                Some(Inbound::TooLong { length }) => {
+                    return Err(self.refuse_length(length as usize));
+                }
                 None => {
                     self.judge_beginning()?;
                     if self.taken == self.waiting.len() {

@@ -1,8 +1,8 @@
 //! The names in a folder, one at a time.
 //!
-//! wasmtime-wasi reads a whole folder, and looks at every file in it, before it gives the guest the first name. A folder
-//! with a million files would be tens of megabytes that no budget counts, and seconds in which nobody is served. Here
-//! the system's own reading goes on as the guest asks, so what is held is one buffer.
+//! wasmtime-wasi reads a whole folder, and looks at every file in it, before it gives the guest the first name. A
+//! folder with a million files would be tens of megabytes that no budget counts, and seconds in which nobody is served.
+//! Here the system's own reading goes on as the guest asks, so what is held is one buffer.
 
 #[cfg(unix)]
 mod unix;

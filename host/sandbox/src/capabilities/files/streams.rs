@@ -1,7 +1,7 @@
 //! Reading and writing a file as a stream.
 //!
-//! wasmtime-wasi's streams hand each step to a thread of tokio's. These take it at once: a regular file is always ready,
-//! so nothing is ever under way between two calls, and what is written has been counted before.
+//! wasmtime-wasi's streams hand each step to a thread of tokio's. These take it at once: a regular file is always
+//! ready, so nothing is ever under way between two calls, and what is written has been counted before.
 
 #[cfg(unix)]
 mod unix;

@@ -148,8 +148,8 @@ impl Body for Received {
 }
 
 /// Passes a response's body on until it ends, fails, has had more than `limit` bytes, or nobody reads it any more.
-/// `patience` is the longest time between two pieces, in which the guest's own slowness does not count. `held` is let go
-/// before the end is told, so that whoever has heard of it can count on that.
+/// `patience` is the longest time between two pieces, in which the guest's own slowness does not count. `held` is let
+/// go before the end is told, so that whoever has heard of it can count on that.
 pub(super) async fn pass_on<H>(
     mut body: Incoming,
     to: mpsc::Sender<Piece>,

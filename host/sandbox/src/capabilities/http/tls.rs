@@ -1,8 +1,8 @@
 //! TLS, and whom it trusts: whoever the system trusts.
 //!
-//! A list of roots that is built in would go on trusting an authority that the machine's owner has removed, and would not
-//! know one that a company has added. The roots are taken up before the process is confined, and read when they are first
-//! needed.
+//! A list of roots that is built in would go on trusting an authority that the machine's owner has removed, and would
+//! not know one that a company has added. The roots are taken up before the process is confined, and read when they are
+//! first needed.
 
 use std::io;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::channel::Output;
 use crate::crashes::Crashes;
 
 fn wire() -> (PipeReader, Wire) {
-    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    let (reader, writer) = io::pipe().expect("a pipe can be made");
     let shared = Shared {
         output: Arc::new(Mutex::new(Output::new(writer.into()))),
         alarms: Alarms::default(),
@@ -45,7 +45,11 @@ fn written(bytes: &[u8], piece: usize) -> (Vec<u8>, Option<Report>) {
 fn whole_frames_come_out_as_they_went_in_however_they_are_cut() {
     let good = [framed(b"1"), framed(br#"{"a":[1,2]}"#), framed(b" \"x\" ")].concat();
     for piece in [1, 3, 4, 7, 64 * 1024] {
-        assert_eq!(written(&good, piece), (good.clone(), None), "pieces of {piece}");
+        assert_eq!(
+            written(&good, piece),
+            (good.clone(), None),
+            "pieces of {piece}"
+        );
     }
 }
 
@@ -60,8 +64,12 @@ fn what_is_no_message_is_refused_with_a_code_and_its_beginning() {
         (&[0; 4], ErrorCode::InvalidJson, "refused"),
         (b"\x01\0\0\0{", ErrorCode::InvalidJson, "refused"),
         (b"\x03\0\0\0\"\xff\"", ErrorCode::InvalidJson, "not UTF-8"),
-        (b"\x03\0\0\01 2", ErrorCode::InvalidJson, "refused"),
-        (b"\x12\0\0\0{\"$portcullis\":{}}", ErrorCode::InvalidJson, "the host's own"),
+        (b"\x03\0\0\x001 2", ErrorCode::InvalidJson, "refused"),
+        (
+            b"\x12\0\0\0{\"$portcullis\":{}}",
+            ErrorCode::InvalidJson,
+            "the host's own",
+        ),
         (&long.to_le_bytes(), ErrorCode::ReplyTooLarge, "1048577"),
         (&[0, 0, 0, 4], ErrorCode::ReplyTooLarge, "67108864"),
     ];

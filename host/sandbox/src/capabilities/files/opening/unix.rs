@@ -1,8 +1,8 @@
 //! Unix: wasmtime-wasi finds the folder, and the name in it is opened here.
 //!
 //! One name in an open folder leads nowhere else as long as links are not followed, so this needs no rules of its own
-//! about paths. A link that is to be followed is read, and its text begins again at the start, where wasmtime-wasi judges
-//! it. `O_NONBLOCK` is what keeps a pipe from holding the thread; a regular file does not know it.
+//! about paths. A link that is to be followed is read, and its text begins again at the start, where wasmtime-wasi
+//! judges it. `O_NONBLOCK` is what keeps a pipe from holding the thread; a regular file does not know it.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -204,6 +204,38 @@ fn access(mode: OpenMode) -> OFlags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The moment after the look, when something else is in the file's place: this must return at once.
+    #[test]
+    fn what_has_come_in_the_files_place_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mode = Mode::RUSR | Mode::WUSR;
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, mode, 0).expect("a pipe");
+        let socket = folder.path().join("socket");
+        let _listening = std::os::unix::net::UnixListener::bind(socket).expect("a socket");
+        std::os::unix::fs::symlink("pipe", folder.path().join("link")).expect("made");
+        let folder = File::open(folder.path()).expect("it is there");
+        for mode in [OpenMode::READ, OpenMode::WRITE, OpenMode::all()] {
+            for truncate in [false, true] {
+                let wanted = Wanted {
+                    mode,
+                    truncate,
+                    ..Wanted::to_look_at()
+                };
+                let found = |name| open_existing(&folder, name, wanted).expect("no error");
+                assert!(matches!(found("pipe"), Some(Found::Special)), "{wanted:?}");
+                assert!(
+                    matches!(found("socket"), Some(Found::Special)),
+                    "{wanted:?}"
+                );
+                assert!(
+                    found("link").is_none() && found("gone").is_none(),
+                    "{wanted:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn the_last_name_is_one_name_or_none() {

@@ -1,5 +1,5 @@
-//! Windows: wasmtime-wasi opens, and refuses the names of devices. A folder there holds no pipes, sockets or devices, so
-//! there is nothing to wait for; what is not a regular file or a folder is refused all the same.
+//! Windows: wasmtime-wasi opens, and refuses the names of devices. A folder there holds no pipes, sockets or devices,
+//! so there is nothing to wait for; what is not a regular file or a folder is refused all the same.
 
 use std::fs::File;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! `/etc/resolv.conf` and `/etc/hosts`: whom to ask, and what need not be asked.
 //!
-//! Read once, before the process is confined. A search list is not followed: what the policy allows is a whole name, and
-//! a name with something added is another one.
+//! Read once, before the process is confined. A search list is not followed: what the policy allows is a whole name,
+//! and a name with something added is another one.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_hosts_file_has_several_names_and_addresses() {
-        let text = "127.0.0.1 localhost\n::1\tlocalhost  ip6-localhost # six\n\n#10.0.0.1 no\n10.0.0.2 Printer. p\nx y\n";
+        let text = "127.0.0.1 localhost\n::1\tlocalhost  ip6-localhost # six\n\n#10.0.0.1 no\n\
+                    10.0.0.2 Printer. p\nx y\n";
         let hosts = hosts(text);
         let of = |name: &str| -> Vec<String> {
             let addresses = hosts.get(name).into_iter().flatten();

@@ -14,8 +14,8 @@ impl Resolve for System {
         if let Some(addresses) = loopback(name) {
             return Ok(addresses);
         }
-        // The dot keeps the search list out of it. A name of one label is one of this network, which some systems do not
-        // find with a dot.
+        // The dot keeps the search list out of it. A name of one label is one of this network, which some systems do
+        // not find with a dot.
         let whole = if name.contains('.') {
             format!("{name}.")
         } else {

@@ -1,5 +1,5 @@
-//! The stores of macOS and Windows, which are behind interfaces that a confined process may not reach: they are asked at
-//! the start of a port that may speak HTTP.
+//! The stores of macOS and Windows, which are behind interfaces that a confined process may not reach: they are asked
+//! at the start of a port that may speak HTTP.
 
 use super::Source;
 
