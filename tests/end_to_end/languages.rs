@@ -20,13 +20,6 @@ fn home(example: &Example) -> Home {
     home
 }
 
-/// The sessions whose SDK takes the number off a request.
-fn with_sdk() -> impl Iterator<Item = &'static Example> {
-    PING_PONGS
-        .iter()
-        .filter(|example| example.name.ends_with("-sdk"))
-}
-
 /// Runs a line of a shell in a folder of the project; it has to succeed.
 #[track_caller]
 fn run(folder: &str, line: &str) {
@@ -84,83 +77,85 @@ fn hears(example: &Example, port: &mut Port, expected: &str) {
     assert_eq!(heard, json(expected), "{}", example.name);
 }
 
+/// One home for all that is asked of an example: compiling Python takes longer than the rest of this file.
 #[test]
 fn every_ping_pong_plays() {
     for example in &PING_PONGS {
         let home = home(example);
-        let mut port = Browser::chromium(&home).start();
-        port.send("\"ping\"");
-        hears(example, &mut port, "\"pong\"");
-        let error = port.ask("\"pong\"").expect_error("plugin-error");
-        assert_eq!(error.request, Some(2), "{}", example.name);
-        assert!(
-            error.all["plugin_code"] == "unknown-request"
-                || error.all["plugin_code"] == "invalid-message",
-            "{}: {}",
-            example.name,
-            error.all
-        );
-        port.send(r#"{"every":20,"times":3}"#);
-        // Whoever waits must not keep the others waiting.
-        port.send("\"ping\"");
-        for expected in [
-            "\"pong\"",
-            r#"{"tick":1}"#,
-            r#"{"tick":2}"#,
-            r#"{"tick":3}"#,
-        ] {
-            hears(example, &mut port, expected);
-        }
-        port.end().expect_exit(0).expect_no_frames();
-        let log = home.log();
-        for line in [&format!("connected to {ORIGIN}"), "disconnected"] {
-            assert!(
-                log.contains(line),
-                "{} did not log `{line}`\n{log}",
-                example.name
-            );
+        plays(example, &home);
+        if example.name.ends_with("-sdk") {
+            gives_a_requests_number_back(example, &home);
+            finds_its_replies(&home);
         }
         tell_of(example, &home);
     }
 }
 
-#[test]
-fn sdks_give_a_requests_number_back() {
-    for example in with_sdk() {
-        let home = home(example);
-        let mut port = Browser::chromium(&home).start();
-        port.send(r#"{"$id":1,"$value":"ping"}"#);
-        hears(example, &mut port, r#"{"$id":1,"$reply":"pong"}"#);
-        // The request is over when the last tick has been sent, and another one may come between.
-        port.send(r#"{"$id":2,"every":20,"times":2}"#);
-        port.send(r#"{"$id":3,"$value":"ping"}"#);
-        for expected in [
-            r#"{"$id":3,"$reply":"pong"}"#,
-            r#"{"tick":1}"#,
-            r#"{"tick":2}"#,
-            r#"{"$id":2}"#,
-        ] {
-            hears(example, &mut port, expected);
-        }
-        let error = port
-            .ask(r#"{"$id":4,"$value":"pong"}"#)
-            .expect_error("plugin-error");
-        assert_eq!(error.request, Some(4), "{}", example.name);
-        port.end().expect_exit(0).expect_no_frames();
+fn plays(example: &Example, home: &Home) {
+    let mut port = Browser::chromium(home).start();
+    port.send("\"ping\"");
+    hears(example, &mut port, "\"pong\"");
+    let error = port.ask("\"pong\"").expect_error("plugin-error");
+    assert_eq!(error.request, Some(2), "{}", example.name);
+    assert!(
+        error.all["plugin_code"] == "unknown-request"
+            || error.all["plugin_code"] == "invalid-message",
+        "{}: {}",
+        example.name,
+        error.all
+    );
+    port.send(r#"{"every":200,"times":3}"#);
+    // Whoever waits must not keep the others waiting.
+    port.send("\"ping\"");
+    for expected in [
+        "\"pong\"",
+        r#"{"tick":1}"#,
+        r#"{"tick":2}"#,
+        r#"{"tick":3}"#,
+    ] {
+        hears(example, &mut port, expected);
+    }
+    port.end().expect_exit(0).expect_no_frames();
+    let log = home.log();
+    for line in [&format!("connected to {ORIGIN}"), "disconnected"] {
+        assert!(
+            log.contains(line),
+            "{} did not log `{line}`\n{log}",
+            example.name
+        );
     }
 }
 
-#[test]
-fn the_client_finds_its_replies_with_the_real_host() {
-    for example in with_sdk() {
-        let home = home(example);
-        let line = format!(
-            "PORTCULLIS_HOME='{}' node test/real.js '{}' {ORIGIN}",
-            home.path().display(),
-            programs::host().display()
-        );
-        run("plugins/client-js", &line);
+fn gives_a_requests_number_back(example: &Example, home: &Home) {
+    let mut port = Browser::chromium(home).start();
+    port.send(r#"{"$id":1,"$value":"ping"}"#);
+    hears(example, &mut port, r#"{"$id":1,"$reply":"pong"}"#);
+    // The request is over when the last tick has been sent, and another one may come between.
+    port.send(r#"{"$id":2,"every":200,"times":2}"#);
+    port.send(r#"{"$id":3,"$value":"ping"}"#);
+    for expected in [
+        r#"{"$id":3,"$reply":"pong"}"#,
+        r#"{"tick":1}"#,
+        r#"{"tick":2}"#,
+        r#"{"$id":2}"#,
+    ] {
+        hears(example, &mut port, expected);
     }
+    let error = port
+        .ask(r#"{"$id":4,"$value":"pong"}"#)
+        .expect_error("plugin-error");
+    assert_eq!(error.request, Some(4), "{}", example.name);
+    port.end().expect_exit(0).expect_no_frames();
+}
+
+/// The JavaScript client, in node, with the real host.
+fn finds_its_replies(home: &Home) {
+    let line = format!(
+        "PORTCULLIS_HOME='{}' node test/real.js '{}' {ORIGIN}",
+        home.path().display(),
+        programs::host().display()
+    );
+    run("plugins/client-js", &line);
 }
 
 #[test]

@@ -284,6 +284,12 @@ fn case_08_pipes_sockets_and_devices_are_refused_at_once() {
     );
 }
 
+/// A step that takes two paths, each below a descriptor.
+fn step(what: &str, from: (&str, &str), to: (&str, &str)) -> Value {
+    let ((at, path), (to, to_path)) = (from, to);
+    json!({ "do": what, "at": at, "path": path, "to": to, "to-path": to_path })
+}
+
 #[test]
 fn case_35_second_names_from_one_grant_into_another() {
     let ground = Ground::new("files");
@@ -297,7 +303,6 @@ fn case_35_second_names_from_one_grant_into_another() {
         ground.folder("ro", "/ro", "read-only"),
     ];
     ground.grant(&folders, "");
-    let step = |what: &str, (at, path): (&str, &str), (to, to_path): (&str, &str)| json!({ "do": what, "at": at, "path": path, "to": to, "to-path": to_path });
     let steps = json!([
         step("link", ("/ro", "kept"), ("/rw", "stolen")),
         step("link", ("/ro", "kept"), ("/ro", "second")),
