@@ -3,8 +3,9 @@
 //
 // Replies of one plugin come in order, but an extension may have several plugins behind one port, and a session speaks
 // when it likes; so a request carries a number, which the plugin's SDK gives back (README.md, "Correlation"). Errors of
-// the host name the ordinal of the message that they answer and need no number. It does not check what plugins send, and
-// never sends a message twice: whether a request that met a closed port was carried out, only its author can know.
+// the host name the ordinal of the message that they answer and need no number. It does not check what plugins send,
+// and never sends a message twice: whether a request that met a closed port was carried out, only its author can
+// know.
 
 /** The time after which a request fails, in milliseconds: a little over the host's own limit for one call. */
 const TIMEOUT = 35_000;

@@ -1,9 +1,9 @@
-// The ping-pong of ../ping-pong in JavaScript: "ping" is answered with "pong", and {"every": 250, "times": 3} with three
-// unsolicited {"tick": n} messages, one each 250 milliseconds.
+// The ping-pong of ../ping-pong in JavaScript: "ping" is answered with "pong", and {"every": 250, "times": 3} with
+// three unsolicited {"tick": n} messages, one each 250 milliseconds.
 //
 // This is the contract as it is, without the SDK: the module exports an object named after the interface, its methods
-// take and give JSON texts, `null` is no reply, and an object with `code` and `message` that is thrown is an error value.
-// ../ping-pong-ts is the same with the SDK.
+// take and give JSON texts, `null` is no reply, and an object with `code` and `message` that is thrown is an error
+// value. ../ping-pong-ts is the same with the SDK.
 
 import { write } from "portcullis:plugin/log@0.1.0";
 import { post } from "portcullis:plugin/port@0.1.0";

@@ -1,7 +1,8 @@
-//! The example plugins in every language, through the real programs: built as their READMEs say, added, routed, spoken to.
+//! The example plugins in every language, through the real programs: built as their READMEs say, added, routed,
+//! spoken to.
 //!
-//! What each prints about size and time is information: run with `--nocapture` to see it. A limit on either belongs to a
-//! benchmark on a quiet machine.
+//! What each prints about size and time is information: run with `--nocapture` to see it. A limit on either belongs
+//! to a benchmark on a quiet machine.
 
 use std::fs;
 use std::io::{self, Write};

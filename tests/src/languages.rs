@@ -1,8 +1,8 @@
 //! The example plugins in the languages that authors write, built by the commands of their own READMEs.
 //!
-//! The command is read from the README, so one that does not work is a failing test and not a surprise for a reader. What
-//! a language's registry has is installed where the author would have it, into folders that git does not know; what only
-//! the system's package manager has is named in a panic, with the command.
+//! The command is read from the README, so one that does not work is a failing test and not a surprise for a reader.
+//! What a language's registry has is installed where the author would have it, into folders that git does not know;
+//! what only the system's package manager has is named in a panic, with the command.
 
 use std::env;
 use std::ffi::OsString;
@@ -183,8 +183,8 @@ fn cargo_target() -> PathBuf {
     cargo::target().join("guests")
 }
 
-/// A virtual environment with everything of PyPI that the examples need, made at the first call. Nothing is asked of the
-/// network where it is complete.
+/// A virtual environment with everything of PyPI that the examples need, made at the first call. Nothing is asked of
+/// the network where it is complete.
 fn python_packages() -> &'static Path {
     static READY: OnceLock<PathBuf> = OnceLock::new();
     READY.get_or_init(|| {

@@ -17,9 +17,9 @@ use wasmtime::component::Func;
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
 pub use budget::{Part, TooMany};
+pub(crate) use clocks::{Allowance, Clocks};
 pub use failure::{Failure, FailureKind};
 pub use run::Run;
-pub(crate) use clocks::{Allowance, Clocks};
 pub(crate) use state::State;
 
 use crate::alarms::Alarms;

@@ -1,5 +1,5 @@
-// A fake of the part of `chrome.runtime` and `browser.runtime` that the client uses. It copies messages as browsers do, by
-// JSON, and reads `lastError` only within the event that set it.
+// A fake of the part of `chrome.runtime` and `browser.runtime` that the client uses. It copies messages as browsers
+// do, by JSON, and reads `lastError` only within the event that set it.
 
 export class FakeRuntime {
   /** Every port that was opened, oldest first. */

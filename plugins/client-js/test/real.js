@@ -1,7 +1,8 @@
-// The client with a real host and the ping-pong of an SDK: `node real.js PROGRAM ORIGIN`, with the home in the environment.
+// The client with a real host and the ping-pong of an SDK: `node real.js PROGRAM ORIGIN`, with the home in the
+// environment.
 //
-// `chrome.runtime` is a few lines over pipes here. What a browser does beside that (its manifests, its checks, the life of
-// its service workers) is tested in a browser.
+// `chrome.runtime` is a few lines over pipes here. What a browser does beside that (its manifests, its checks, the
+// life of its service workers) is tested in a browser.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

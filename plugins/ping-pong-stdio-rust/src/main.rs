@@ -1,8 +1,8 @@
 //! A native messaging host as it is written for a browser, in plain Rust: frames on standard input and output.
 //!
 //! Nothing here knows of Portcullis, and `cargo run` makes a program of it that a browser can start. Built for
-//! `wasm32-wasip2`, the same source runs in the sandbox. As a program has one thread, it reads the next message after the
-//! last tick of the one before.
+//! `wasm32-wasip2`, the same source runs in the sandbox. As a program has one thread, it reads the next message after
+//! the last tick of the one before.
 
 use std::io::{self, Read, Write};
 use std::thread;

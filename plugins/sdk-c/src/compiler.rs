@@ -15,8 +15,8 @@ const PYTHON_VARIABLE: &str = "PORTCULLIS_PYTHON";
 /// The package, in the version that this was tried with.
 const PACKAGE: &str = "ziglang==0.15.2";
 
-/// zig would reserve 16 MiB, which the host counts against the plugin from its start; a plugin in C that needs more than
-/// this has a deep recursion.
+/// zig would reserve 16 MiB, which the host counts against the plugin from its start; a plugin in C that needs more
+/// than this has a deep recursion.
 const STACK: &str = "-Wl,-z,stack-size=131072";
 
 /// What every build has: small code, warnings that find mistakes, no debug information.

@@ -1,9 +1,10 @@
 //! `portcullis-c`: C sources in, a Portcullis plugin out.
 //!
 //! Three steps that are three tools elsewhere: wit-bindgen writes the C side of the contract, zig (a package of PyPI,
-//! compiler and C library in one) compiles, wit-component makes a component of the module. They are one program, because
-//! the versions of the first and the last have to fit each other, and because an author then needs no tool that is not in
-//! an ordinary registry. The generated sources are left where `--bindings` says, for an editor to read.
+//! compiler and C library in one) compiles, wit-component makes a component of the module. They are one program,
+//! because the versions of the first and the last have to fit each other, and because an author then needs no tool
+//! that is not in an ordinary registry. The generated sources are left where `--bindings` says, for an editor to
+//! read.
 //!
 //! It is no build system: every source is compiled each time.
 

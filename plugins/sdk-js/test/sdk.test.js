@@ -1,7 +1,7 @@
 // The wrappers as the host calls them, in node, with a fake of the host's functions.
 //
-// The engine of a component runs no jobs of promises, and node does; so every test is synchronous, and what a call has not
-// done when it returns, it has not done.
+// The engine of a component runs no jobs of promises, and node does; so every test is synchronous, and what a call
+// has not done when it returns, it has not done.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

@@ -10,8 +10,8 @@ use crate::{Error, Peer};
 /// Makes a function the plugin: `fn(Peer, Message) -> Result<Reply, E>`, where `Message` can be deserialised, `Reply`
 /// serialised, and `E` turns into an [`Error`].
 ///
-/// Once in a crate. A message that does not fit the type is answered with the code `invalid-message`, before the function
-/// is called.
+/// Once in a crate. A message that does not fit the type is answered with the code `invalid-message`, before the
+/// function is called.
 ///
 /// ```
 /// use portcullis_plugin::{Error, Peer, handler};

@@ -27,7 +27,8 @@
 //! # What this crate does not do
 //!
 //! It does not catch panics: a plugin is built with `panic = "abort"`, the host answers for it and starts a fresh
-//! instance. It brings no async runtime: a call returns when it has its answer, or [`later`] keeps the right to give it.
+//! instance. It brings no async runtime: a call returns when it has its answer, or [`later`] keeps the right to give
+//! it.
 
 mod bindings;
 mod envelope;

@@ -1,5 +1,5 @@
-//! The log file that the user can read. The host cuts lines at 8 KiB, escapes them, tags them with the plugin's name and
-//! limits their rate. What an extension sends has no place in it.
+//! The log file that the user can read. The host cuts lines at 8 KiB, escapes them, tags them with the plugin's name
+//! and limits their rate. What an extension sends has no place in it.
 
 use crate::bindings::log::{Level, write};
 

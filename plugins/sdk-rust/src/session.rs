@@ -1,7 +1,7 @@
 //! Mode 2: a value that lives as long as the port.
 //!
-//! The value is made by `connect`, so a plugin never meets a state without a peer. Calls never overlap, which is why one
-//! cell holds it without a lock.
+//! The value is made by `connect`, so a plugin never meets a state without a peer. Calls never overlap, which is why
+//! one cell holds it without a lock.
 
 use std::cell::{Cell, RefCell};
 
@@ -89,8 +89,8 @@ impl Later {
         port::post_text(&envelope::reply(self.id, value)?)
     }
 
-    /// Says that the request is done and has no other answer. To a message without a number nothing is said, since nobody
-    /// waits for it.
+    /// Says that the request is done and has no other answer. To a message without a number nothing is said, since
+    /// nobody waits for it.
     ///
     /// # Errors
     ///

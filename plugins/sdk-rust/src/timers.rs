@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::Error;
 use crate::bindings::timers as host;
 
-/// Calls [`Session::timer`](crate::Session::timer) with `token` once, not before `delay` (in whole milliseconds, rounded
-/// up) has passed. A token that is already waiting is moved.
+/// Calls [`Session::timer`](crate::Session::timer) with `token` once, not before `delay` (in whole milliseconds,
+/// rounded up) has passed. A token that is already waiting is moved.
 ///
 /// # Errors
 ///

@@ -118,7 +118,7 @@ struct Live {
     lifetime: Lifetime,
     /// The message that the run was started for, until it asks for input.
     waiting: Option<Message>,
-    /// The message that it was given and since when, until it asks for the next one.
+    /// The message that it was given, until it waits for the next one or is given that.
     at_work_on: Option<AtWork>,
     /// The last message that it was given.
     last: Option<u64>,
@@ -152,8 +152,11 @@ impl Live {
             if !self.run.wants_input() {
                 return Poll::Pending;
             }
-            self.note_served();
-            desk.papers().busy = !self.run.is_resting();
+            let is_resting = self.run.is_resting();
+            desk.papers().busy = !is_resting;
+            if is_resting {
+                self.note_served();
+            }
             if let Some(message) = self.waiting.take() {
                 self.give(message);
                 continue;
@@ -173,6 +176,7 @@ impl Live {
     }
 
     fn give(&mut self, message: Message) {
+        self.note_served();
         let Message { ordinal, body } = message;
         let length = body.len();
         self.at_work_on = Some(AtWork {
@@ -188,11 +192,12 @@ impl Live {
     }
 
     fn end_input(&mut self) {
+        self.note_served();
         self.input_has_ended = true;
         self.run.end_input();
     }
 
-    /// The run has asked for the next message, so the one before it has been served.
+    /// The run has come back for the next message, so the one before it has been served.
     fn note_served(&mut self) {
         let Some(AtWork {
             ordinal,

@@ -78,7 +78,9 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (log, powers, stdio) = (&self.log, &self.powers, self.stdio.as_ref());
         WasiCtxView {
-            ctx: self.wasi.get_or_insert_with(|| wasi::context(log, powers, stdio)),
+            ctx: self
+                .wasi
+                .get_or_insert_with(|| wasi::context(log, powers, stdio)),
             table: &mut self.table,
         }
     }
