@@ -22,9 +22,9 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod confinement;
 #[cfg(target_os = "linux")]
-mod files;
-#[cfg(target_os = "linux")]
 mod explain;
+#[cfg(target_os = "linux")]
+mod files;
 #[cfg(target_os = "linux")]
 mod fixture;
 #[cfg(target_os = "linux")]

@@ -25,8 +25,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-pub(crate) use redaction::conceal;
 use redaction::Redacting;
+pub(crate) use redaction::conceal;
 
 /// The name of the log file.
 const FILE_NAME: &str = "portcullis.log";

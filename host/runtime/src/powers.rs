@@ -4,9 +4,9 @@
 //! cannot be opened as it stands makes the plugin unavailable; nothing is left out quietly. What was granted for one
 //! build of a plugin is not given to another.
 
+mod files;
 mod http;
 pub(crate) mod ports;
-mod files;
 pub(crate) mod secrets;
 mod storage;
 
@@ -66,7 +66,10 @@ fn check_approval(route: &Route, installed: &Installed) -> Result<(), Box<Report
     let Approval::Missing(reason) = installed.approval(route.grant.approved.as_ref()) else {
         return Ok(());
     };
-    let (plugin, command) = (&route.plugin, format!("portcullis grant {} --approve", route.words()));
+    let (plugin, command) = (
+        &route.plugin,
+        format!("portcullis grant {} --approve", route.words()),
+    );
     tracing::warn!(
         %plugin,
         "refused: the grants of `policy.toml` line {} are not approved: the installed build, sha256 {}, {reason}; \

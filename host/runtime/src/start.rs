@@ -18,8 +18,8 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::plugins::{self, Candidate, chain};
 use crate::port::{self, Service};
-use crate::powers::{Opener, ports};
 use crate::powers::secrets::Ledger;
+use crate::powers::{Opener, ports};
 use crate::{log, signals, watchdog};
 
 /// Serves the port that `arguments` (the whole of argv) describe, to its end.

@@ -22,12 +22,12 @@ mod powers;
 #[cfg(feature = "compile")]
 pub use artifact::{CompileError, compile};
 pub use artifact::{LoadError, PROGRAM_VERSION, TARGET};
-pub use capabilities::http::{AddressKind, Http, Network, Roots, address_kind};
 pub use capabilities::files::{Folder, Folders};
+pub use capabilities::http::{AddressKind, Http, Network, Roots, address_kind};
 pub use capabilities::log::{PLUGIN_TARGET, PluginLog};
 pub use capabilities::port::{Port, PostFault, SilentPort, TimerFault};
 pub use capabilities::secrets::{Answer, Secrets, Unavailable, Vault};
-pub use capabilities::stdio::{OutputRefused, Outlet};
+pub use capabilities::stdio::{Outlet, OutputRefused};
 pub use capabilities::storage::Storage;
 pub use engine::{Engine, EngineError};
 pub use instance::{Failure, FailureKind, Instance, Outcome, Part, Peer, Run, Terms, TooMany};

@@ -62,7 +62,11 @@ impl Powers {
         }
         let folders = self.folders.as_slice().iter();
         needs.folders.extend(folders.map(Folder::handle));
-        if needs.folders.iter().any(|(_, access)| *access == Access::ReadWrite) {
+        if needs
+            .folders
+            .iter()
+            .any(|(_, access)| *access == Access::ReadWrite)
+        {
             // A file that is there already may have any size; what is written is counted in bytes.
             needs.file_size = u64::MAX;
         }

@@ -4,6 +4,8 @@
 //! lost says nothing. `register` and `unregister` write this file, `doctor` reads from it what ought to be there. Like
 //! every file of the home it is believed only where it is this user's alone, and anything unexpected in it is an error.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use portcullis_core::caller::Origin;
 use portcullis_core::home::{Home, HomeLock, guarded, write};
@@ -49,7 +51,7 @@ impl Default for Record {
 impl Record {
     /// What is registered in this home; nothing where there is no file.
     pub(crate) fn load(home: &Home) -> Result<Self> {
-        let path = home.root().join(FILE);
+        let path = Self::file(home);
         let Some(text) = guarded::read_text(&path, LONGEST)? else {
             return Ok(Self::default());
         };
@@ -73,9 +75,14 @@ impl Record {
         let text = format!("{}\n", serde_json::to_string_pretty(self)?);
         Ok(write::replace(
             lock,
-            &lock.home().root().join(FILE),
+            &Self::file(lock.home()),
             text.as_bytes(),
         )?)
+    }
+
+    /// Where it is kept, whether or not it exists.
+    pub(crate) fn file(home: &Home) -> PathBuf {
+        home.root().join(FILE)
     }
 
     /// Every host.

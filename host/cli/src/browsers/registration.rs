@@ -4,6 +4,7 @@
 //! or dropped before any of it happens. What is in a place already decides its [`State`]; a file that is not ours stays
 //! what it is unless the person says otherwise.
 
+pub(crate) mod before;
 mod carry_out;
 pub(crate) mod withdrawal;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use portcullis_core::home::lock::{Approval, Installed, Lock};
-use portcullis_core::home::{HomeLock, artifact, store};
-use portcullis_core::names::{PluginName, escape};
+use portcullis_core::home::{Home, HomeLock, artifact, store};
+use portcullis_core::names::{Digest, PluginName, escape};
 use portcullis_sandbox::inspect::{self, Inspection, Mode};
 use portcullis_sandbox::{PROGRAM_VERSION, TARGET};
 
@@ -33,52 +33,48 @@ pub(crate) struct Arguments {
     replace: bool,
 }
 
+/// A component that can be installed.
+pub(crate) struct Candidate {
+    pub(crate) name: PluginName,
+    pub(crate) mode: Mode,
+    pub(crate) inspection: Inspection,
+    bytes: Vec<u8>,
+    file: PathBuf,
+}
+
+/// What is installed under a candidate's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Nothing,
+    /// The same bytes.
+    Same,
+    /// Another build, which it may replace.
+    Other(Digest),
+}
+
 pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()> {
-    let file = &arguments.file;
-    let bytes = read(file)?;
-    let inspection =
-        inspect::inspect(&bytes).with_context(|| format!("cannot add `{}`", file.display()))?;
-    let mode = accepted(&inspection, file)?;
-    let name = match arguments.name {
-        Some(name) => name,
-        None => match &inspection.requests {
-            Some(requests) => requests.name.clone(),
-            None => name_from(file)?,
-        },
-    };
+    let candidate = Candidate::read(&arguments.file, arguments.name)?;
+    let Candidate {
+        name,
+        mode,
+        inspection,
+        ..
+    } = &candidate;
     let home = environment.home_made()?;
     let lock = installation::lock(&home, "add")?;
     let mut list = Lock::load(&home)?;
-    if let Some(there) = list.find(&name) {
-        if there.digest == inspection.digest {
-            return already_there(&lock, list, &name, &bytes);
+    let done = match candidate.standing(&list, arguments.replace)? {
+        Standing::Same => {
+            candidate.keep_again(&lock, &mut list)?;
+            return Ok(Output::new().line(format!(
+                "`{name}` is already installed, sha256 {}",
+                inspection.digest
+            ))?);
         }
-        if !arguments.replace {
-            bail!(
-                "another plugin is installed as `{name}` (sha256 {}): put this one in its place with `--replace`, \
-                 or give it another name with `--name`",
-                there.digest
-            );
-        }
-    }
-    let done = if list.find(&name).is_some() {
-        "replaced"
-    } else {
-        "added"
+        Standing::Other(_) => "replaced",
+        Standing::Nothing => "added",
     };
-    let installed = install(&lock, &list, name.clone(), file, &bytes, &inspection);
-    let installed = match installed {
-        Ok(installed) => installed,
-        Err(error) => {
-            // Nothing refers to what has been stored so far.
-            store::sweep(&lock, &list);
-            return Err(error.context(format!("cannot add `{}`", file.display())));
-        }
-    };
-    // Another plugin with the same bytes shares the native code, which may have been made anew.
-    list.set_artifact(&installed.digest, &installed.artifact);
-    list.put(installed);
-    list.save(&lock)?;
+    candidate.install(&lock, &mut list)?;
     store::sweep(&lock, &list);
 
     let mut output = Output::new();
@@ -95,12 +91,12 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
     let policy = policy_file::read(&home).map(|(_, policy)| policy);
     let is_routed = policy
         .as_ref()
-        .is_ok_and(|policy| policy_file::names(policy, &name));
+        .is_ok_and(|policy| policy_file::names(policy, name));
     for route in policy.iter().flat_map(|policy| policy.routes()) {
         let approval = list
-            .find(&name)
+            .find(name)
             .map(|build| build.approval(route.grant.approved.as_ref()));
-        if route.plugin == name
+        if route.plugin == *name
             && route.grant.has_powers()
             && let Some(Approval::Missing(reason)) = approval
         {
@@ -184,55 +180,110 @@ fn name_from(file: &Path) -> Result<PluginName> {
     })
 }
 
-/// The same bytes under the same name: nothing to do, but for what may have been damaged since.
-fn already_there(lock: &HomeLock, mut list: Lock, name: &PluginName, bytes: &[u8]) -> Result<()> {
-    let there = list
-        .find(name)
-        .context("it was found a moment ago")?
-        .clone();
-    store::keep(lock, &there.digest, bytes)?;
-    if artifact::open(lock.home(), &there, PROGRAM_VERSION, TARGET).is_err() {
-        let made = installation::make_artifact(lock, &there.digest, name.as_str(), there.size)?;
-        list.set_artifact(&there.digest, &made);
-        list.save(lock)?;
-        store::sweep(lock, &list);
+impl Candidate {
+    /// Reads and judges a file. Its name is the one that was typed, else what it calls itself, else the file's.
+    pub(crate) fn read(file: &Path, typed: Option<PluginName>) -> Result<Self> {
+        let bytes = read(file)?;
+        let inspection =
+            inspect::inspect(&bytes).with_context(|| format!("cannot add `{}`", file.display()))?;
+        let mode = accepted(&inspection, file)?;
+        let name = match (typed, &inspection.requests) {
+            (Some(name), _) => name,
+            (None, Some(requests)) => requests.name.clone(),
+            (None, None) => name_from(file)?,
+        };
+        Ok(Self {
+            name,
+            mode,
+            inspection,
+            bytes,
+            file: file.to_owned(),
+        })
     }
-    Ok(Output::new().line(format!(
-        "`{name}` is already installed, sha256 {}",
-        there.digest
-    ))?)
-}
 
-fn install(
-    lock: &HomeLock,
-    list: &Lock,
-    name: PluginName,
-    file: &Path,
-    bytes: &[u8],
-    inspection: &Inspection,
-) -> Result<Installed> {
-    let digest = inspection.digest;
-    store::keep(lock, &digest, bytes)?;
-    let shared = list.plugins().iter().find(|plugin| {
-        plugin.digest == digest
-            && artifact::open(lock.home(), plugin, PROGRAM_VERSION, TARGET).is_ok()
-    });
-    let artifact = match shared {
-        Some(plugin) => plugin.artifact.clone(),
-        None => installation::make_artifact(lock, &digest, name.as_str(), inspection.size)?,
-    };
-    Ok(Installed {
-        number: list.number_for(&name),
-        name,
-        source: file.display().to_string(),
-        digest,
-        size: inspection.size,
-        installed: clock::now().parse()?,
-        artifact,
-        requests: inspection.requests.clone(),
-        // The lock remembers those of the builds before it.
-        earlier: Vec::new(),
-    })
+    /// What it would stand beside, or in the place of; an error where that takes a `--replace` which is missing.
+    pub(crate) fn standing(&self, list: &Lock, replace: bool) -> Result<Standing> {
+        let name = &self.name;
+        match list.find(name) {
+            None => Ok(Standing::Nothing),
+            Some(there) if there.digest == self.inspection.digest => Ok(Standing::Same),
+            Some(there) if replace => Ok(Standing::Other(there.digest)),
+            Some(there) => bail!(
+                "another plugin is installed as `{name}` (sha256 {}): put this one in its place with `--replace`, \
+                 or give it another name with `--name`",
+                there.digest
+            ),
+        }
+    }
+
+    /// Stores and compiles it and writes the lock. What it replaces stays in the store until the caller sweeps.
+    pub(crate) fn install(&self, lock: &HomeLock, list: &mut Lock) -> Result<()> {
+        let installed = match self.stored(lock, list) {
+            Ok(installed) => installed,
+            Err(error) => {
+                // Nothing refers to what has been stored so far.
+                store::sweep(lock, list);
+                return Err(error.context(format!("cannot add `{}`", self.file.display())));
+            }
+        };
+        // Another plugin with the same bytes shares the native code, which may have been made anew.
+        list.set_artifact(&installed.digest, &installed.artifact);
+        list.put(installed);
+        Ok(list.save(lock)?)
+    }
+
+    /// Whether it is installed as it should be, where the same bytes are: nothing was damaged since.
+    pub(crate) fn is_whole(&self, home: &Home, list: &Lock) -> bool {
+        list.find(&self.name).is_some_and(|there| {
+            store::read(home, &there.digest, inspect::LARGEST).is_ok()
+                && artifact::open(home, there, PROGRAM_VERSION, TARGET).is_ok()
+        })
+    }
+
+    /// Mends what may have been damaged since the same bytes were installed under the same name.
+    pub(crate) fn keep_again(&self, lock: &HomeLock, list: &mut Lock) -> Result<()> {
+        let name = &self.name;
+        let there = list
+            .find(name)
+            .context("it was found a moment ago")?
+            .clone();
+        store::keep(lock, &there.digest, &self.bytes)?;
+        if artifact::open(lock.home(), &there, PROGRAM_VERSION, TARGET).is_err() {
+            let made = installation::make_artifact(lock, &there.digest, name.as_str(), there.size)?;
+            list.set_artifact(&there.digest, &made);
+            list.save(lock)?;
+            store::sweep(lock, list);
+        }
+        Ok(())
+    }
+
+    fn stored(&self, lock: &HomeLock, list: &Lock) -> Result<Installed> {
+        let Self {
+            name, inspection, ..
+        } = self;
+        let digest = inspection.digest;
+        store::keep(lock, &digest, &self.bytes)?;
+        let shared = list.plugins().iter().find(|plugin| {
+            plugin.digest == digest
+                && artifact::open(lock.home(), plugin, PROGRAM_VERSION, TARGET).is_ok()
+        });
+        let artifact = match shared {
+            Some(plugin) => plugin.artifact.clone(),
+            None => installation::make_artifact(lock, &digest, name.as_str(), inspection.size)?,
+        };
+        Ok(Installed {
+            number: list.number_for(name),
+            name: name.clone(),
+            source: self.file.display().to_string(),
+            digest,
+            size: inspection.size,
+            installed: clock::now().parse()?,
+            artifact,
+            requests: inspection.requests.clone(),
+            // The lock remembers those of the builds before it.
+            earlier: Vec::new(),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
 }
 
 /// What is granted and yet not had. The grant stands all the same: the machine-wide policy may change tomorrow.
-fn warn_of_machine(policy: &Policy, place: usize, environment: &Environment) {
+pub(crate) fn warn_of_machine(policy: &Policy, place: usize, environment: &Environment) {
     let route = &policy.routes()[place];
     let machine = machine_wide::file().map_err(anyhow::Error::from);
     let machine = machine.and_then(|file| Ok(machine_wide::load(&file)?));
@@ -104,7 +104,7 @@ fn warn_of_machine(policy: &Policy, place: usize, environment: &Environment) {
 
 /// Refuses folders that no plugin can have. Those that were granted before are not judged again: a folder that is gone must
 /// not stand in the way of another grant.
-fn check_folders(
+pub(crate) fn check_folders(
     home: &Home,
     environment: &Environment,
     route: &Route,

@@ -51,8 +51,12 @@ fn reset(arguments: &Reset, environment: &Environment) -> Result<()> {
         }
     }
     if count == 0 {
-        bail!("`{origin}` is not routed to `{plugin}`: `portcullis route list` shows what there is");
+        bail!(
+            "`{origin}` is not routed to `{plugin}`: `portcullis route list` shows what there is"
+        );
     }
     policy_file::save(&lock, &text)?;
-    Ok(Output::new().line(format!("nothing is granted to `{plugin}` for `{origin}` any more"))?)
+    Ok(Output::new().line(format!(
+        "nothing is granted to `{plugin}` for `{origin}` any more"
+    ))?)
 }

@@ -5,7 +5,7 @@
 //! every browser that the host was ever registered with. Nothing is written while a manifest of somebody else's is in
 //! the way, so that a refusal leaves things as they were.
 
-mod extension;
+pub(crate) mod extension;
 
 use std::io;
 
@@ -143,7 +143,7 @@ fn wish(arguments: &Arguments, scope: Scope, record: &Record) -> Result<Wish> {
 }
 
 /// That there is something to do, and that nothing of somebody else's is in the way.
-fn check(plan: &Plan, force: bool) -> Result<()> {
+pub(crate) fn check(plan: &Plan, force: bool) -> Result<()> {
     let host = &plan.wish.host;
     if !force {
         let foreign: Vec<String> = plan
@@ -174,12 +174,12 @@ fn check(plan: &Plan, force: bool) -> Result<()> {
 }
 
 /// What came of it.
-struct Report<'a> {
-    plan: &'a Plan,
-    failures: &'a [(&'a Step, io::Error)],
+pub(crate) struct Report<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) failures: &'a [(&'a Step, io::Error)],
     /// Who was allowed before.
-    before: &'a [Origin],
-    is_dry: bool,
+    pub(crate) before: &'a [Origin],
+    pub(crate) is_dry: bool,
 }
 
 impl Report<'_> {
@@ -265,7 +265,7 @@ impl Report<'_> {
         }
     }
 
-    fn as_json(&self) -> Value {
+    pub(crate) fn as_json(&self) -> Value {
         let ids = |browsers: &[&Browser]| browsers.iter().map(|one| one.id).collect::<Vec<_>>();
         let manifests: Vec<Value> = self
             .plan
@@ -316,7 +316,7 @@ pub(super) fn names(browsers: &[&Browser]) -> String {
 }
 
 /// Why a browser gets nothing.
-fn sentence(skipped: &Skipped) -> String {
+pub(crate) fn sentence(skipped: &Skipped) -> String {
     let name = skipped.browser.name;
     match &skipped.why {
         Why::NotInstalled => format!("{name}: it is not installed"),

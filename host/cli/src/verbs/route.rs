@@ -8,6 +8,7 @@ mod list;
 mod remove;
 mod set;
 
+pub(crate) use add::{Routed, routed};
 pub(crate) use choice::Choice;
 
 use anyhow::Result;

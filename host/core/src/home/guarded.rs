@@ -40,7 +40,10 @@ pub(crate) fn read_text_of_administrators(
     limit: u64,
 ) -> Result<Option<String>, GuardedError> {
     let opened = open_judged(path, Purpose::Read, ownership::of_administrators_file);
-    text_of(path, read_opened(path, opened.map_err(for_administrators)?, limit)?)
+    text_of(
+        path,
+        read_opened(path, opened.map_err(for_administrators)?, limit)?,
+    )
 }
 
 /// Whether a folder is the administrators' alone to change.

@@ -19,7 +19,7 @@ pub enum Lifetime {
     /// As long as the port.
     #[default]
     Port,
-    /// For one message. Handlers only.
+    /// For one message. Not for sessions.
     Message,
 }
 

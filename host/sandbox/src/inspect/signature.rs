@@ -27,7 +27,7 @@ macro_rules! coded {
 }
 
 /// Interface, function and type, as in `wit/portcullis.wit`.
-const CONTRACT: [(&str, &str, &str); 12] = [
+const CONTRACT: [(&str, &str, &str); 20] = [
     (
         "handler",
         "handle",
@@ -74,6 +74,54 @@ const CONTRACT: [(&str, &str, &str); 12] = [
     ),
     ("config", "get", "func(string) -> option<string>"),
     ("config", "all", "func() -> list<tuple<string, string>>"),
+    (
+        "storage",
+        "get",
+        concat!("func(string) -> result<option<list<u8>>, ", coded!(), ">"),
+    ),
+    (
+        "storage",
+        "set",
+        concat!("func(string, list<u8>) -> result<_, ", coded!(), ">"),
+    ),
+    (
+        "storage",
+        "delete",
+        concat!("func(string) -> result<_, ", coded!(), ">"),
+    ),
+    (
+        "storage",
+        "keys",
+        concat!(
+            "func(string, option<string>, u32) -> result<record { keys: list<string>, next: option<string> }, ",
+            coded!(),
+            ">"
+        ),
+    ),
+    (
+        "storage",
+        "compare-and-swap",
+        concat!(
+            "func(string, option<list<u8>>, option<list<u8>>) -> result<bool, ",
+            coded!(),
+            ">"
+        ),
+    ),
+    (
+        "secrets",
+        "get",
+        concat!("func(string) -> result<option<string>, ", coded!(), ">"),
+    ),
+    (
+        "secrets",
+        "set",
+        concat!("func(string, string) -> result<_, ", coded!(), ">"),
+    ),
+    (
+        "secrets",
+        "delete",
+        concat!("func(string) -> result<_, ", coded!(), ">"),
+    ),
 ];
 
 /// The longest text of a type, in bytes, and the deepest that types are looked into. Longer and deeper than any of the

@@ -14,7 +14,10 @@ pub const IMPORTS: &[Interface] = &[
     Interface::ours("config", &["get", "all"]),
     Interface::ours("port", &["post", "close"]),
     Interface::ours("timers", &["set", "cancel"]),
-    Interface::ours("storage", &["get", "set", "delete", "keys", "compare-and-swap"]),
+    Interface::ours(
+        "storage",
+        &["get", "set", "delete", "keys", "compare-and-swap"],
+    ),
     Interface::ours("secrets", &["get", "set", "delete"]),
     Interface::wasi(
         "wasi:cli",

@@ -7,7 +7,7 @@ use portcullis_core::caller::{Origin, OriginError};
 /// An origin, for which the bare id of Chromium's family is taken as well: that is what the browser's list of extensions
 /// shows.
 #[derive(Debug, Clone)]
-pub(super) struct Extension(pub(super) Origin);
+pub(crate) struct Extension(pub(crate) Origin);
 
 /// Characters of such an id.
 const ID_LENGTH: usize = 32;

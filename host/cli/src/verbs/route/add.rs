@@ -1,9 +1,12 @@
 //! `route add ORIGIN PLUGIN [--host-name NAME] [--when POINTER=VALUE]… [--limit KEY=VALUE]…`: lets an extension use a plugin.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use portcullis_core::caller::Origin;
 use portcullis_core::home::lock::Lock;
 use portcullis_core::names::{HostName, PluginName};
+use portcullis_core::policy::Policy;
 
 use super::condition::{self, Condition};
 use super::limit::{self, Limit};
@@ -47,27 +50,46 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
     let (text, policy) = policy_file::read(&home)?;
     let mut output = Output::new();
     let (origin, plugin) = (&new.origin, &new.plugin);
-    if let Some(there) = policy
-        .routes()
-        .iter()
-        .find(|route| new.has_conditions_of(route))
-    {
-        if there.plugin == *plugin {
+    let mut output = Output::new();
+    let mut text = match routed(&text, &policy, &home.policy_file(), &new)? {
+        Routed::New(text) => text,
+        Routed::Already(_) => {
             return Ok(output.line(format!("`{origin}` is already routed to `{plugin}`"))?);
         }
-        bail!(
-            "`{origin}` is already routed to `{}` (line {} of `{}`); to change that, first run\n  {}",
-            there.plugin,
-            there.line,
-            home.policy_file().display(),
-            policy_file::removal_command(there)
-        );
-    }
-    let mut text = policy_file::with_route(&text, &new)?;
+    };
     if !limits.is_empty() {
         // The new route is the last one.
         text = grants::with_limits(&text, policy.routes().len(), &limits)?;
     }
     policy_file::save(&lock, &text)?;
     Ok(output.line(format!("routed `{origin}` to `{plugin}`"))?)
+}
+
+/// What a new route does to a policy.
+pub(crate) enum Routed {
+    /// The text with the route as its last one.
+    New(String),
+    /// The route is there, at this place among the routes.
+    Already(usize),
+}
+
+/// Adds a route to `text`, which is `policy` and was read from `file`; an error where a route with the same conditions
+/// leads to another plugin.
+pub(crate) fn routed(text: &str, policy: &Policy, file: &Path, new: &NewRoute) -> Result<Routed> {
+    let mut routes = policy.routes().iter();
+    let Some(place) = routes.position(|route| new.has_conditions_of(route)) else {
+        return Ok(Routed::New(policy_file::with_route(text, new)?));
+    };
+    let there = &policy.routes()[place];
+    if there.plugin == new.plugin {
+        return Ok(Routed::Already(place));
+    }
+    bail!(
+        "`{}` is already routed to `{}` (line {} of `{}`); to change that, first run\n  {}",
+        new.origin,
+        there.plugin,
+        there.line,
+        file.display(),
+        policy_file::removal_command(there)
+    )
 }

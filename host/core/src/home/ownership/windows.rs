@@ -162,8 +162,7 @@ const ADMINISTRATORS: &str = "S-1-5-32-544";
 
 /// The service that owns what the system installs in the folder of programs. It has no well-known number, only this
 /// identifier, which is the same on every machine.
-const TRUSTED_INSTALLER: &str =
-    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
 
 /// Whether an account is the administrators', the system's or its installer's.
 fn may_change_the_machine(who: PSID) -> bool {
