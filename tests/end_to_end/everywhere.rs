@@ -104,7 +104,7 @@ fn a_damaged_artifact_is_made_again() {
     let end = port.end();
     assert_eq!(end.code, 0);
     assert!(
-        end.stderr.contains("making the ahead-of-time code again"),
+        end.stderr.contains("made the ahead-of-time code again"),
         "{}",
         end.stderr
     );

@@ -35,6 +35,10 @@ fn written(bytes: &[u8], piece: usize) -> (Vec<u8>, Option<Report>) {
         }
     }
     let refused = wire.refused_at_end().map(|(_, report)| report);
+    // On Windows a thread writes.
+    while !wire.line().shared.output().is_empty() {
+        wire.line().shared.output().flush();
+    }
     drop(wire);
     let mut all = Vec::new();
     reader.read_to_end(&mut all).expect("the pipe ends");
