@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE, Port, programs};
+use portcullis_tests::{Browser, Home, ORIGIN, PATIENCE, Port, guests, programs};
 use rustix::process::Signal;
 
 use crate::fixture::{HELLO, home, home_with, route};
@@ -186,6 +186,39 @@ fn a_damaged_artifact_without_the_compiler_is_an_error_with_the_command() {
         assert!(code == 0 || code == 1, "the exit code is {code}");
         ended.expect_exit(code);
     }
+}
+
+#[test]
+fn a_plugin_that_is_replaced_while_its_code_is_made_again_gets_nothing_of_the_old_one() {
+    // The program beside the host stands in for somebody who replaces the plugin in that very moment: what the port has
+    // judged and opened by then is for the build that was there before.
+    let home = home("echo");
+    home.policy(&format!(
+        "version = 1\n{}[route.grant]\n{}storage = true\n",
+        route(ORIGIN, "echo"),
+        home.approved("echo")
+    ));
+    let folder = home.beside().join("programs");
+    fs::create_dir(&folder).expect("a temporary folder takes a folder");
+    let host = folder.join("portcullis-host");
+    fs::copy(programs::host(), &host).expect("a program can be copied");
+    let real = programs::portcullis().display().to_string();
+    let other = guests::unruly().display().to_string();
+    let script = format!(
+        "#!/bin/sh\n'{real}' add --replace --name echo '{other}' > /dev/null 2>&1 && exec '{real}' \"$@\"\n"
+    );
+    let program = folder.join("portcullis");
+    fs::write(&program, script).expect("the folder is ours");
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("our own file");
+    apply(&Change::Cut, &only_file(&home, "cache"));
+    let mut port = Browser::chromium(&home).program(&host).start();
+    let error = port.ask(HELLO).expect_error("artifact-unavailable");
+    assert!(error.message.contains("was replaced"), "{}", error.message);
+    port.end().expect_exit(0).expect_no_frames();
+    // The next port meets the new build, which nobody has approved.
+    let mut port = Browser::chromium(&home).start();
+    port.ask(HELLO).expect_error("permission-required");
+    port.end().expect_exit(0).expect_no_frames();
 }
 
 #[test]

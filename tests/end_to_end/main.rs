@@ -36,6 +36,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod http;
 #[cfg(target_os = "linux")]
+mod installing;
+#[cfg(target_os = "linux")]
 mod languages;
 #[cfg(target_os = "linux")]
 mod lifecycle;

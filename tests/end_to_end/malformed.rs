@@ -45,15 +45,15 @@ fn a_malformed_policy_is_refused_with_the_place() {
         ("unknown table", "[sandbox]\nos = \"off\"\n", 2, "sandbox"),
         (
             "key of a later version",
-            "[limits]\nstorage = \"16MiB\"\n",
+            "[limits]\nplanets = \"9\"\n",
             3,
-            "storage",
+            "planets",
         ),
         (
             "grant of a later version",
-            &format!("{route}[route.grant]\nstorage = true\n"),
+            &format!("{route}[route.grant]\nmicrophone = true\n"),
             6,
-            "storage",
+            "microphone",
         ),
         (
             "duplicate key",

@@ -24,8 +24,8 @@ use crate::cli::{Said, finished};
 const HOST: &str = "com.example.notes";
 
 /// A machine of our own: a user, a system and the programs on it.
-struct Machine {
-    home: Home,
+pub(crate) struct Machine {
+    pub(crate) home: Home,
 }
 
 impl Machine {
@@ -44,7 +44,7 @@ impl Machine {
     }
 
     /// A machine with these programs.
-    fn with_programs(programs: &[&str]) -> Self {
+    pub(crate) fn with_programs(programs: &[&str]) -> Self {
         let machine = Self::new();
         for program in programs {
             machine.write(&format!("programs/{program}"), "");
@@ -52,12 +52,12 @@ impl Machine {
         machine
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.home.beside().join(below)
     }
 
     /// A file with this text, and the folders above it.
-    fn write(&self, below: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, below: &str, text: &str) -> PathBuf {
         let path = self.path(below);
         let folder = path.parent().expect("it is in the temporary folder");
         fs::create_dir_all(folder).expect("a temporary folder takes a folder");
@@ -65,13 +65,13 @@ impl Machine {
         path
     }
 
-    fn read(&self, below: &str) -> String {
+    pub(crate) fn read(&self, below: &str) -> String {
         let path = self.path(below);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{}`: {error}", path.display()))
     }
 
     /// `portcullis` as the user of this machine starts it.
-    fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    pub(crate) fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = self.home.portcullis(arguments);
         command
             .env("HOME", self.path("user"))
@@ -84,13 +84,13 @@ impl Machine {
     }
 
     #[track_caller]
-    fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Said {
+    pub(crate) fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Said {
         finished(&self.home, &mut self.command(arguments))
     }
 
     /// What a verb prints with `--json`, and its exit code.
     #[track_caller]
-    fn json<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> (i32, Value) {
+    pub(crate) fn json<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> (i32, Value) {
         let mut command = self.command(arguments);
         let output = command
             .arg("--json")
@@ -111,7 +111,7 @@ impl Machine {
 }
 
 /// Everything below a folder that is no folder, sorted; folders that are not there have nothing below them.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();

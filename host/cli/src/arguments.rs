@@ -5,8 +5,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    add, compile_artifact, doctor, enable, grant, inspect, list, logs, pack, permissions, policy,
-    rebuild, register, remove, revoke, route, secret, secret_broker, send, storage, unregister,
+    add, compile_artifact, doctor, enable, grant, inspect, install, list, logs, pack, permissions, policy,
+    rebuild, register, remove, revoke, route, secret, secret_broker, send, storage, uninstall, unregister,
 };
 
 /// Runs WebAssembly plugins for browser extensions, and lets them do nothing that the policy does not grant.
@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Does everything that it takes for an extension to use a plugin, or nothing of it
+    Install(install::Arguments),
+    /// Takes a plugin away, with everything that leads to it
+    Uninstall(uninstall::Arguments),
     /// Stores a plugin and compiles it for this machine
     Add(add::Arguments),
     /// Lists the installed plugins

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod enable;
 pub(crate) mod grant;
 pub(crate) mod inspect;
+pub(crate) mod install;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod pack;
@@ -21,6 +22,7 @@ pub(crate) mod secret;
 pub(crate) mod secret_broker;
 pub(crate) mod send;
 pub(crate) mod storage;
+pub(crate) mod uninstall;
 pub(crate) mod unregister;
 pub(crate) mod verify;
 
@@ -55,6 +57,8 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: &Environment) -> Result
         Verb::Storage(storage) => storage::run(storage, environment),
         Verb::Policy(policy) => policy::run(&policy, environment),
         Verb::Enable(arguments) => enable::run(&arguments, environment),
+        Verb::Install(arguments) => install::run(&arguments, environment),
+        Verb::Uninstall(arguments) => uninstall::run(&arguments, environment),
         Verb::Register(arguments) => register::run(arguments, environment),
         Verb::Unregister(arguments) => unregister::run(&arguments, environment),
         Verb::Doctor(arguments) => doctor::run(&arguments, environment),

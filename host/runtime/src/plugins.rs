@@ -169,9 +169,17 @@ impl Plugins<'_> {
                 return Err(self.unavailable(installed));
             }
         }
-        // It has a new entry now.
+        // It has a new entry now. Its approval was judged, and its powers were opened, for the old one: another build, or
+        // another installation, that was put in its place meanwhile must not get them.
         let lock = read_lock(self.home)?;
-        let installed = find(&lock, name)?;
+        let renewed = find(&lock, name)?;
+        if (renewed.digest, renewed.number) != (installed.digest, installed.number) {
+            tracing::warn!(plugin = %name, "refused: it was replaced while this port was being opened");
+            let sentence =
+                format!("plugin `{name}` was replaced while the port was being opened: connect again");
+            return Err(Box::new(Report::new(ErrorCode::ArtifactUnavailable, sentence)));
+        }
+        let installed = renewed;
         self.open_artifact(installed).and_then(&using).map_err(|fault| match fault {
             Fault::Incompatible(problem) => incompatible(name, &problem),
             Fault::Artifact(problem) => {

@@ -2,10 +2,12 @@
 //! no trace in the home.
 
 use std::fs::{self, File};
+use std::path::Path;
 
 use portcullis_tests::{Home, guests};
 
 use super::{file, files, installed, run, text};
+use crate::hostile::expect_refused;
 
 /// The smallest component: valid, and nothing in it.
 const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -98,6 +100,7 @@ fn each_kind_of_file_is_refused_by_name() {
         let path = file(&home, &format!("{name}.wasm"), bytes);
         run(&home, ["add", &path])
             .refuses(1, &format!("cannot add `[BESIDE]/{name}.wasm`: {reason}"));
+        expect_refused(&home, Path::new(&path), reason);
     }
     assert_eq!(
         (files(&home, "store"), files(&home, "cache")),
@@ -152,6 +155,46 @@ fn a_file_that_is_too_large_is_not_read() {
             1,
             "`[BESIDE]/large.wasm` is larger than 64.0 MiB, which is the largest component that is taken",
         );
+    }
+}
+
+/// Case 52: what a component needs and the host does not have is said in words, before anything is installed.
+#[test]
+fn case_52_what_the_host_does_not_have_is_named() {
+    let cases = [
+        (
+            "portcullis:plugin/port@0.2.0",
+            "needs `portcullis:plugin/port@0.2.0`, this host has `0.1.0`: update the host",
+        ),
+        (
+            "portcullis:plugin/port@0.1.0-rc.1",
+            "needs `portcullis:plugin/port@0.1.0-rc.1`, this host has `0.1.0`",
+        ),
+        (
+            "portcullis:plugin/camera@0.1.0",
+            "and `portcullis:plugin@0.1.0` has no such interface: check its spelling",
+        ),
+        (
+            "portcullis:plugins/port@0.1.0",
+            "needs `portcullis:plugins/port@0.1.0`, which this host does not offer",
+        ),
+        ("wasi:io/poll@0.3.0", "WASI 0.3 is not offered: build for WASI 0.2"),
+        (
+            "wasi:keyvalue/store@0.2.0-draft2",
+            "needs `wasi:keyvalue/store@0.2.0-draft2`, which this host does not offer",
+        ),
+    ];
+    let home = Home::new();
+    for (place, (import, reason)) in cases.into_iter().enumerate() {
+        let component = wat::parse_str(format!("(component (import \"{import}\" (instance)))"));
+        let component = component.expect("a component with one import");
+        let path = file(&home, &format!("{place}.wasm"), &component);
+        let said = run(&home, ["add", &path]);
+        assert!(
+            !said.stderr.contains("matching implementation"),
+            "in words: {said:?}"
+        );
+        expect_refused(&home, Path::new(&path), reason);
     }
 }
 

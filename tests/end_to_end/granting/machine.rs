@@ -171,6 +171,11 @@ fn whoever_grants_what_it_takes_away_is_told() {
             "warning: the machine-wide policy does not allow `storage`\n"
         )
     );
+    let mut command = etc.portcullis(&home, ["permissions", "show", "--json"]);
+    let shown = finished(&home, &mut command).succeeds();
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown[0]["granted"], json!(["storage"]));
+    assert_eq!(shown[0]["withheld"], json!(["storage"]));
 }
 
 #[test]

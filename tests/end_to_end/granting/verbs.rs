@@ -373,6 +373,7 @@ fn permissions_show_what_is_asked_for_beside_what_is_granted() {
                 { "power": "config=theme=VALUE", "reason": "looks" },
             ],
             "granted": ["storage", "config=theme=dark"],
+            "withheld": [],
             "missing": [],
         }])
     );

@@ -258,8 +258,7 @@ pub(crate) fn plan_again(
         scope: Scope::User,
     };
     let mut plan = plan(machine, ground, record, wish, program)?;
-    plan.steps
-        .retain(|step| !matches!(step.state, State::Foreign { .. }));
+    plan.leave_foreign();
     Ok(Some(plan))
 }
 

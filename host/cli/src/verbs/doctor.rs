@@ -16,13 +16,14 @@ mod walk;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use portcullis_core::names::{HostName, PluginName};
 use portcullis_core::policy::Policy;
 use portcullis_sandbox::PROGRAM_VERSION;
 use serde_json::json;
 
 use crate::environment::Environment;
 use crate::output::Output;
-use finding::Findings;
+pub(crate) use finding::Findings;
 
 /// Finds out what is wrong.
 #[derive(Debug, clap::Args)]
@@ -85,6 +86,17 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
         1 => bail!("1 thing is broken{hint}"),
         count => bail!("{count} things are broken{hint}"),
     }
+}
+
+/// What there is to say of these hosts and of one plugin, and nothing else.
+pub(crate) fn of_hosts(
+    environment: &Environment,
+    hosts: &[HostName],
+    plugin: &PluginName,
+) -> Result<Findings> {
+    let mut findings = examine(environment)?;
+    findings.keep_only(hosts, &format!("plugin `{plugin}`"));
+    Ok(findings)
 }
 
 /// Looks at everything.

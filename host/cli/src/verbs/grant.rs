@@ -86,20 +86,24 @@ pub(crate) fn warn_of_machine(policy: &Policy, place: usize, environment: &Envir
     };
     let user_home = environment.surroundings().user_home.as_deref();
     let narrowed = machine_wide::narrowed(policy, &machine, user_home);
-    let left = narrowed
-        .routes()
-        .iter()
-        .find(|left| left.line == route.line);
-    let left = left
-        .map(|left| Power::all_of(&left.grant))
-        .unwrap_or_default();
-    let lost = Power::all_of(&route.grant);
-    for power in lost.iter().filter(|power| !left.contains(power)) {
+    for power in withheld(route, &narrowed) {
         _ = writeln!(
             stderr,
             "warning: the machine-wide policy does not allow `{power}`"
         );
     }
+}
+
+/// The powers of a route that are not left in the policy as the machine's has narrowed it.
+pub(crate) fn withheld(route: &Route, narrowed: &Policy) -> Vec<Power> {
+    let mut left = narrowed.routes().iter();
+    let left = left.find(|left| left.line == route.line);
+    let left = left
+        .map(|left| Power::all_of(&left.grant))
+        .unwrap_or_default();
+    let mut all = Power::all_of(&route.grant);
+    all.retain(|power| !left.contains(power));
+    all
 }
 
 /// Refuses folders that no plugin can have. Those that were granted before are not judged again: a folder that is gone must

@@ -307,7 +307,7 @@ impl Report<'_> {
 }
 
 /// The names of browsers, as a list for people.
-pub(super) fn names(browsers: &[&Browser]) -> String {
+pub(crate) fn names(browsers: &[&Browser]) -> String {
     browsers
         .iter()
         .map(|browser| browser.name)

@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     Ok(())
 }
 
-fn purged(name: &PluginName, deleted: usize) -> String {
+pub(super) fn purged(name: &PluginName, deleted: usize) -> String {
     match deleted {
         0 => format!("`{name}` had kept nothing"),
         1 => format!("deleted what `{name}` had kept for one extension"),

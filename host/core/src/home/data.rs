@@ -251,7 +251,9 @@ impl DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::home::tests::{private_folder, set_mode};
+    use crate::home::tests::private_folder;
+    #[cfg(unix)]
+    use crate::home::tests::set_mode;
 
     fn origin(text: &str) -> Origin {
         text.parse().expect("a valid origin")

@@ -34,6 +34,12 @@ impl Plan {
         })
     }
 
+    /// Drops the places that hold something which is not ours.
+    pub(crate) fn leave_foreign(&mut self) {
+        self.steps
+            .retain(|step| !matches!(step.state, State::Foreign { .. }));
+    }
+
     /// The places that will be, or were, written to.
     pub(crate) fn changed(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.state != State::Same)

@@ -52,7 +52,7 @@ pub(super) struct Finding {
 
 /// All of them, in the order in which they were found.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(crate) struct Findings(Vec<Finding>);
 
 impl Severity {
     fn word(self) -> &'static str {
@@ -193,8 +193,16 @@ impl Findings {
         self.0.push(finding);
     }
 
+    /// Drops what is about neither one of these hosts nor this one thing.
+    pub(super) fn keep_only(&mut self, hosts: &[HostName], about: &str) {
+        self.0.retain(|finding| {
+            let host = finding.host.as_ref();
+            finding.about == about || host.is_some_and(|host| hosts.contains(host))
+        });
+    }
+
     /// How many things do not work.
-    pub(super) fn broken(&self) -> usize {
+    pub(crate) fn broken(&self) -> usize {
         let broken = self
             .0
             .iter()
@@ -213,11 +221,11 @@ impl Findings {
         fixes
     }
 
-    pub(super) fn print(&self, output: &mut Output) -> Result<()> {
+    pub(crate) fn print(&self, output: &mut Output) -> Result<()> {
         self.0.iter().try_for_each(|finding| finding.print(output))
     }
 
-    pub(super) fn as_json(&self) -> Vec<Value> {
+    pub(crate) fn as_json(&self) -> Vec<Value> {
         self.0.iter().map(Finding::as_json).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! `permissions show [ORIGIN [PLUGIN]] [--json]`: for each route, requested beside granted.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use portcullis_core::caller::Origin;
 use portcullis_core::home::lock::{Approval, Installed, Lock};
+use portcullis_core::home::machine_wide;
 use portcullis_core::names::{PluginName, shell_word};
 use portcullis_core::policy::{Policy, Route};
 use portcullis_core::requests::{Asked, Requests, Wish};
@@ -13,6 +14,7 @@ use crate::output::Output;
 use crate::policy_file;
 use crate::power::Power;
 use crate::requests_table;
+use crate::verbs::grant::withheld;
 
 /// Shows what plugins ask for and have.
 #[derive(Debug, clap::Args)]
@@ -42,7 +44,13 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
                 .is_none_or(|plugin| route.plugin == *plugin)
     };
     let routes = policy.routes().iter().filter(wanted);
-    let shown: Vec<Shown<'_>> = routes.map(|route| Shown::of(route, &list)).collect();
+    let machine = machine_wide::load(&machine_wide::file()?)
+        .context("no extension is served until the machine-wide policy is mended")?;
+    let user_home = environment.surroundings().user_home.as_deref();
+    let narrowed = machine_wide::narrowed(&policy, &machine, user_home);
+    let shown: Vec<Shown<'_>> = routes
+        .map(|route| Shown::of(route, &list, &narrowed))
+        .collect();
     let mut output = Output::new();
     if arguments.json {
         let routes: Vec<Value> = shown.iter().map(Shown::as_json).collect();
@@ -65,14 +73,17 @@ struct Shown<'a> {
     route: &'a Route,
     installed: Option<&'a Installed>,
     granted: Vec<Power>,
+    /// What of it the machine-wide policy takes away.
+    withheld: Vec<Power>,
 }
 
 impl<'a> Shown<'a> {
-    fn of(route: &'a Route, list: &'a Lock) -> Self {
+    fn of(route: &'a Route, list: &'a Lock, narrowed: &Policy) -> Self {
         Self {
             route,
             installed: list.find(&route.plugin),
             granted: Power::all_of(&route.grant),
+            withheld: withheld(route, narrowed),
         }
     }
 
@@ -167,9 +178,13 @@ impl<'a> Shown<'a> {
                 .and_then(|requests| power.reason(requests))
                 .unwrap_or("");
             let asked = if asked { "yes" } else { "no" };
+            let granted = match self.withheld.contains(power) {
+                true => "not by the machine's policy",
+                false => "yes",
+            };
             rows.push(vec![
                 format!("  {power}"),
-                "yes".to_owned(),
+                granted.to_owned(),
                 asked.to_owned(),
                 reason.to_owned(),
             ]);
@@ -216,6 +231,7 @@ impl<'a> Shown<'a> {
             "approval": self.approval().0,
             "requested": requested,
             "granted": granted,
+            "withheld": self.withheld.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "missing": self.missing(),
         })
     }

@@ -48,7 +48,6 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
         bail!("{}", installation::not_installed(&new.plugin, &list));
     }
     let (text, policy) = policy_file::read(&home)?;
-    let mut output = Output::new();
     let (origin, plugin) = (&new.origin, &new.plugin);
     let mut output = Output::new();
     let mut text = match routed(&text, &policy, &home.policy_file(), &new)? {

@@ -41,7 +41,29 @@ const UNIX: &[Row] = &[
     row(
         Base::Home,
         Kind::Keys,
-        &[".ssh", ".gnupg", ".local/share/keyrings", ".password-store"],
+        &[
+            ".ssh",
+            ".gnupg",
+            ".password-store",
+            ".netrc",
+            ".aws",
+            ".azure",
+            ".kube",
+            ".docker",
+            ".local/share/keyrings",
+            ".local/share/kwalletd",
+        ],
+    ),
+    row(
+        Base::Config,
+        Kind::Keys,
+        &["gcloud", "gh", "rclone", "op"],
+    ),
+    // Where shells and desktops look for programs before they look anywhere else.
+    row(
+        Base::Home,
+        Kind::StartUp,
+        &["bin", ".local/bin", ".cargo", ".gitconfig"],
     ),
     row(
         Base::Home,
@@ -82,6 +104,11 @@ const UNIX: &[Row] = &[
             "autostart",
             "environment.d",
             "systemd/user",
+            "plasma-workspace",
+            "sway",
+            "hypr",
+            "i3",
+            "git",
         ],
     ),
     row(Base::Home, Kind::StartUp, &[".local/share/systemd/user"]),

@@ -1,6 +1,9 @@
 //! What may be asked about, and the answer of the functions that the host asks.
 
+use std::path::Path;
+
 use clap::Subcommand;
+use portcullis_core::home::forbidden::is_of_one_class;
 use portcullis_core::names::{escape, shell_word};
 use portcullis_core::policy::{
     Access, GuestPath, Route, SecretAccess, SecretName, Target, TargetError,
@@ -80,8 +83,14 @@ impl Question {
                     }
                     Some(folder) => {
                         let because = format!("`{}` is granted for reading only", folder.guest);
-                        let power = format!("fs={}:{}:rw", folder.host, folder.guest);
-                        refused(because, power).at(route, Place::Policy(folder.line))
+                        let verdict = if is_of_one_class(Path::new(&folder.host)) {
+                            // Nothing grants more there, so no command is named.
+                            Verdict::refused("not-granted", because)
+                        } else {
+                            let power = format!("fs={}:{}:rw", folder.host, folder.guest);
+                            refused(because, power)
+                        };
+                        verdict.at(route, Place::Policy(folder.line))
                     }
                     None => {
                         let suffix = if *write { ":rw" } else { "" };
