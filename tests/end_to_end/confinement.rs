@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use portcullis_tests::{Browser, ORIGIN, programs};
+use portcullis_tests::{Browser, Home, ORIGIN, programs};
 use rustix::process::Signal;
 
-use crate::fixture::{HELLO, Verb, home, home_with, limited_home, order, route};
+use crate::fixture::{HELLO, Verb, guest, home, home_with, limited_home, order, route};
 
 /// What the probe prints in one of its modes: each deed, and whether it was done.
 fn probe(mode: &str) -> BTreeMap<String, bool> {
@@ -41,7 +42,7 @@ fn what_is_possible_without_the_second_line_is_refused_behind_it() {
         free.keys().collect::<Vec<_>>(),
         confined.keys().collect::<Vec<_>>()
     );
-    assert!(free.len() > 10, "the probe tries much: {free:?}");
+    assert!(free.len() > 30, "the probe tries much: {free:?}");
     for (deed, done) in &free {
         assert!(
             done,
@@ -50,6 +51,89 @@ fn what_is_possible_without_the_second_line_is_refused_behind_it() {
     }
     for (deed, done) in &confined {
         assert_eq!(*done, deed == "own-work", "`{deed}` behind the second line");
+    }
+}
+
+#[test]
+fn a_process_that_aborts_behind_the_second_line_ends() {
+    let output = Command::new(programs::confinement_probe())
+        .args(["abort-confined", "."])
+        .output()
+        .expect("the probe starts");
+    let signal = output.status.signal().and_then(Signal::from_named_raw);
+    assert_eq!(signal, Some(Signal::ABORT), "{output:?}");
+}
+
+/// The largest file that a process may write, in bytes, as `/proc/<pid>/limits` says it.
+fn largest_file(process: u32) -> String {
+    let text = fs::read_to_string(format!("/proc/{process}/limits")).expect("the host is running");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Max file size"));
+    let values = line.unwrap_or_else(|| panic!("no file size in:\n{text}"));
+    let values: Vec<&str> = values.split_whitespace().collect();
+    let [soft, hard, "bytes"] = values[..] else {
+        panic!("{values:?}");
+    };
+    assert_eq!(soft, hard, "nothing can be raised again");
+    soft.to_owned()
+}
+
+#[test]
+fn files_stay_as_small_as_the_grant_lets_them() {
+    const MIB: u64 = 1024 * 1024;
+    let put = r#"{"do":"set","key":"k","bytes":1}"#;
+    let storage = "storage = true\n";
+    // Room for 100 MiB and a thousand keys, in pages that may be three quarters empty, and what a file has anyway.
+    let large = 4 * (100 * MIB + 1000 * 600) + MIB;
+    for (plugin, limits, grant, (order, reply), expected) in [
+        (
+            "storage",
+            "storage = \"4KiB\"",
+            storage,
+            (put, "\"set\""),
+            (64 * MIB).to_string(),
+        ),
+        (
+            "storage",
+            "storage = \"100MiB\"\nstorage-keys = 1000",
+            storage,
+            (put, "\"set\""),
+            large.to_string(),
+        ),
+        (
+            "files",
+            "",
+            "read-only",
+            ("[]", "[]"),
+            (64 * MIB).to_string(),
+        ),
+        // Whatever is in a folder of the user's may be there at any size.
+        (
+            "files",
+            "",
+            "read-write",
+            ("[]", "[]"),
+            "unlimited".to_owned(),
+        ),
+    ] {
+        let home = Home::new();
+        home.add(plugin, &guest(plugin));
+        let granted = if plugin == "files" {
+            let folder = home.beside().join("granted");
+            fs::create_dir(&folder).expect("a new folder");
+            format!("fs = [{{ host = {folder:?}, guest = \"/granted\", access = \"{grant}\" }}]\n")
+        } else {
+            grant.to_owned()
+        };
+        let (route, approved) = (route(ORIGIN, plugin), home.approved(plugin));
+        home.policy(&format!(
+            "version = 1\n[limits]\n{limits}\n{route}\n[route.grant]\n{approved}{granted}"
+        ));
+        let mut port = Browser::chromium(&home).start();
+        port.ask(order).expect_text(reply);
+        assert_eq!(largest_file(port.id()), expected, "{limits} {granted}");
+        port.end().expect_exit(0).expect_no_frames();
     }
 }
 

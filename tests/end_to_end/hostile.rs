@@ -266,7 +266,11 @@ pub(crate) fn expect_refused(home: &Home, file: &Path, words: &str) {
     let plain = home.portcullis(["add", "--name", "hostile"]);
     let mut command = Command::new("sh");
     command
-        .args(["-c", &format!("ulimit -v {MOST_MAPPED} && exec \"$@\""), "sh"])
+        .args([
+            "-c",
+            &format!("ulimit -v {MOST_MAPPED} && exec \"$@\""),
+            "sh",
+        ])
         .arg(plain.get_program())
         .args(plain.get_args())
         .env("PORTCULLIS_HOME", home.path())

@@ -5,8 +5,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    add, compile_artifact, doctor, enable, grant, inspect, install, list, logs, pack, permissions, policy,
-    rebuild, register, remove, revoke, route, secret, secret_broker, send, storage, uninstall, unregister,
+    add, compile_artifact, doctor, enable, grant, inspect, install, list, logs, pack, permissions,
+    policy, rebuild, register, remove, revoke, route, secret, secret_broker, send, storage,
+    uninstall, unregister,
 };
 
 /// Runs WebAssembly plugins for browser extensions, and lets them do nothing that the policy does not grant.

@@ -1,9 +1,9 @@
 //! Where the host's own words go: warnings to standard error, which is the browser's log, and everything from the set
 //! level up to `<home>/logs/portcullis.log`, which is the user's.
 //!
-//! Never on the channel, and never the body of a message or a reply. Both ways go through [`redaction`], so neither ever
-//! has a secret that this port knows. A log that cannot be written is no reason to
-//! refuse a port: the host then says so on standard error and goes on.
+//! Never on the channel, and never the body of a message or a reply. Both ways go through [`redaction`], which takes the
+//! secrets out that this port knows. A log that cannot be written is no reason to refuse a port: the host then says so
+//! on standard error and goes on.
 
 mod redaction;
 

@@ -175,9 +175,13 @@ impl Plugins<'_> {
         let renewed = find(&lock, name)?;
         if (renewed.digest, renewed.number) != (installed.digest, installed.number) {
             tracing::warn!(plugin = %name, "refused: it was replaced while this port was being opened");
-            let sentence =
-                format!("plugin `{name}` was replaced while the port was being opened: connect again");
-            return Err(Box::new(Report::new(ErrorCode::ArtifactUnavailable, sentence)));
+            let sentence = format!(
+                "plugin `{name}` was replaced while the port was being opened: connect again"
+            );
+            return Err(Box::new(Report::new(
+                ErrorCode::ArtifactUnavailable,
+                sentence,
+            )));
         }
         let installed = renewed;
         self.open_artifact(installed).and_then(&using).map_err(|fault| match fault {

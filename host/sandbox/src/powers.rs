@@ -5,6 +5,7 @@
 //! nothing to ask beyond what it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_core::caller::Origin;
@@ -60,21 +61,44 @@ impl Powers {
         if let Some(storage) = &self.storage {
             storage.add_needs(needs);
         }
-        let folders = self.folders.as_slice().iter();
-        needs.folders.extend(folders.map(Folder::handle));
-        if needs
-            .folders
-            .iter()
-            .any(|(_, access)| *access == Access::ReadWrite)
-        {
+        let mut granted = self.folders.as_slice().iter().map(Folder::handle);
+        needs.folders.extend(granted.clone());
+        // Not the storage's folder, whose files have a bound.
+        if granted.any(|(_, access)| access == Access::ReadWrite) {
             // A file that is there already may have any size; what is written is counted in bytes.
             needs.file_size = u64::MAX;
         }
     }
 }
 
-/// The most refusals that one port tells of for one plugin: what a guest makes up has no end, and the first say it all.
-const MOST_TOLD: usize = 64;
+/// The most refusals of one kind that one port tells of for one plugin: what a guest makes up has no end, and the first
+/// say it all.
+const MOST_TOLD: usize = 32;
+
+/// What a refusal is about. Each kind has an end of its own, so that what is made up of one hides nothing of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Http,
+    Secret,
+    Files,
+    Storage,
+    /// Limits, and whatever else there is.
+    Other,
+}
+
+impl Kind {
+    /// What a power is about, by how its command begins.
+    fn of(power: &str) -> Self {
+        let word = power.split(['=', '-', ' ']).next().unwrap_or_default();
+        match word.trim_start_matches('\'') {
+            "http" => Self::Http,
+            "secret" => Self::Secret,
+            "fs" => Self::Files,
+            "storage" => Self::Storage,
+            _ => Self::Other,
+        }
+    }
+}
 
 /// Tells the log what a plugin was refused, each thing once, with the command that would grant it.
 #[derive(Clone)]
@@ -82,7 +106,7 @@ pub struct Denials {
     plugin: PluginName,
     /// The beginning of the command.
     subject: Arc<str>,
-    told: Arc<Mutex<BTreeSet<String>>>,
+    told: Arc<Mutex<BTreeMap<Kind, BTreeSet<String>>>>,
 }
 
 impl Denials {
@@ -100,12 +124,9 @@ impl Denials {
     /// `power` is what follows origin and plugin in the command that would grant it; both are escaped by the caller
     /// where the plugin chose them.
     pub fn tell(&self, attempted: &str, power: &str) {
-        let Self {
-            plugin, subject, ..
-        } = self;
-        if self.is_first(power) {
-            tracing::warn!(%plugin, "refused: {attempted}; `{subject} {power}` would allow it");
-        }
+        let subject = &self.subject;
+        let rest = format_args!("{attempted}; `{subject} {power}` would allow it");
+        self.refuse(Kind::of(power), power, rest);
     }
 
     /// The same for what is no refusal but may be the reason why something does not work: at level debug.
@@ -113,7 +134,7 @@ impl Denials {
         let Self {
             plugin, subject, ..
         } = self;
-        if self.is_first(power) {
+        if self.count(Kind::of(power), power) != Count::Silent {
             tracing::debug!(%plugin, "{attempted}; `{subject} {power}` would change that");
         }
     }
@@ -121,25 +142,48 @@ impl Denials {
     /// Writes one line about a limit that has been reached, if this is the first of its kind. `limit` is its key in the
     /// policy.
     pub fn tell_limit(&self, attempted: &str, limit: &str) {
-        let plugin = &self.plugin;
-        if self.is_first(limit) {
-            tracing::warn!(%plugin, "refused: {attempted}; the policy's `{limit}` sets the limit");
-        }
+        let rest = format_args!("{attempted}; the policy's `{limit}` sets the limit");
+        self.refuse(Kind::Other, limit, rest);
     }
 
     /// Writes one line about something that no grant allows, if this is the first of its kind.
-    pub fn tell_final(&self, attempted: &str) {
+    pub(crate) fn tell_final(&self, kind: Kind, attempted: &str) {
+        let rest = format_args!("{attempted}; nothing grants that");
+        self.refuse(kind, attempted, rest);
+    }
+
+    fn refuse(&self, kind: Kind, what: &str, rest: fmt::Arguments<'_>) {
         let plugin = &self.plugin;
-        if self.is_first(attempted) {
-            tracing::warn!(%plugin, "refused: {attempted}; nothing grants that");
+        let count = self.count(kind, what);
+        if count != Count::Silent {
+            tracing::warn!(%plugin, "refused: {rest}");
+        }
+        if count == Count::Last {
+            tracing::warn!(%plugin, "further refusals of this kind are not told");
         }
     }
 
-    fn is_first(&self, what: &str) -> bool {
-        // No code runs under the lock that could leave the set half-changed.
+    fn count(&self, kind: Kind, what: &str) -> Count {
+        // No code runs under the lock that could leave the sets half-changed.
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < MOST_TOLD && told.insert(what.to_owned())
+        let told = told.entry(kind).or_default();
+        if told.len() >= MOST_TOLD || !told.insert(what.to_owned()) {
+            Count::Silent
+        } else if told.len() == MOST_TOLD {
+            Count::Last
+        } else {
+            Count::Told
+        }
     }
+}
+
+/// What becomes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Told,
+    /// It is told, and no other of its kind.
+    Last,
+    Silent,
 }
 
 #[cfg(test)]
@@ -153,11 +197,31 @@ mod tests {
             &origin.parse().expect("an origin"),
             &"notes".parse().expect("a name"),
         );
-        assert!(denials.is_first("storage"));
-        assert!(!denials.clone().is_first("storage"));
-        for number in 0..1000 {
-            denials.is_first(&number.to_string());
+        assert_eq!(denials.count(Kind::Http, "first"), Count::Told);
+        assert_eq!(denials.clone().count(Kind::Http, "first"), Count::Silent);
+        let counts: Vec<Count> = (1..1000)
+            .map(|number| denials.count(Kind::Http, &number.to_string()))
+            .collect();
+        let of = |wanted| counts.iter().filter(|count| **count == wanted).count();
+        assert_eq!((of(Count::Told), of(Count::Last)), (MOST_TOLD - 2, 1));
+        assert_eq!(counts[MOST_TOLD - 2], Count::Last, "closed where it ends");
+        for kind in [Kind::Secret, Kind::Files, Kind::Storage, Kind::Other] {
+            assert_eq!(denials.count(kind, "first"), Count::Told, "{kind:?}");
         }
-        assert!(!denials.is_first("http https://example.com"));
+    }
+
+    #[test]
+    fn a_power_is_of_the_kind_that_its_command_names() {
+        for (power, kind) in [
+            ("http=https://example.com", Kind::Http),
+            ("http-private", Kind::Http),
+            ("secret=token:write", Kind::Secret),
+            ("fs=~/Notes:/notes:rw", Kind::Files),
+            ("'fs=/a b:/n:rw'", Kind::Files),
+            ("storage", Kind::Storage),
+            ("files-written", Kind::Other),
+        ] {
+            assert_eq!(Kind::of(power), kind, "{power}");
+        }
     }
 }

@@ -178,7 +178,10 @@ fn case_52_what_the_host_does_not_have_is_named() {
             "portcullis:plugins/port@0.1.0",
             "needs `portcullis:plugins/port@0.1.0`, which this host does not offer",
         ),
-        ("wasi:io/poll@0.3.0", "WASI 0.3 is not offered: build for WASI 0.2"),
+        (
+            "wasi:io/poll@0.3.0",
+            "WASI 0.3 is not offered: build for WASI 0.2",
+        ),
         (
             "wasi:keyvalue/store@0.2.0-draft2",
             "needs `wasi:keyvalue/store@0.2.0-draft2`, which this host does not offer",

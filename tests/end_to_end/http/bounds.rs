@@ -242,3 +242,26 @@ fn a_route_may_have_fewer_places_and_options_leave_nothing_behind() {
     assert!(ask(&mut port, &order)["sent"].is_u64());
     port.end().expect_exit(0).expect_no_frames();
 }
+
+/// No grant is needed for any of this, and nothing is sent.
+#[test]
+fn case_46_what_is_kept_and_never_sent_takes_places_and_no_memory() {
+    let home = home("", "memory = \"32MiB\"");
+    let keep = |what: &str, number: usize| json!({ "do": "keep", "what": what, "number": number });
+    for what in ["fields", "requests", "copies"] {
+        let mut port = Browser::chromium(&home).start();
+        let most = ask(&mut port, &keep(what, 60));
+        assert_eq!(most, json!({ "made": 60 }), "{what}");
+        let order = keep(what, 4000).to_string();
+        let frame = ask_within(&mut port, &order, Duration::from_secs(10));
+        frame.expect_error("plugin-crashed");
+        expect_goes_on(port, &home, what, NOTHING);
+    }
+    for what in ["methods", "paths", "authorities", "schemes"] {
+        let mut port = Browser::chromium(&home).start();
+        let order = keep(what, 300).to_string();
+        let frame = ask_within(&mut port, &order, Duration::from_secs(20));
+        assert_eq!(frame.json(), json!({ "made": 0 }), "{what}");
+        expect_goes_on(port, &home, what, NOTHING);
+    }
+}

@@ -196,6 +196,12 @@ fn a_connection_cannot_be_made_a_tunnel_and_stays_http() {
         "handle",
         "HttpRequestMethodInvalid",
     );
+    let spelt = with(&request(&server, "/hello"), "method", &json!("connect"));
+    expect_failed(
+        &send(&mut port, &spelt),
+        "handle",
+        "HttpRequestMethodInvalid",
+    );
     for method in ["GET /evil HTTP/1.1\r\nhost: evil\r\n\r\nGET", "G T", ""] {
         let injected = with(&request(&server, "/hello"), "method", &json!(method));
         expect_failed(&send(&mut port, &injected), "method", "refused");
@@ -216,5 +222,42 @@ fn a_connection_cannot_be_made_a_tunnel_and_stays_http() {
         (&json!(200), &json!(1)),
         "{got}"
     );
+    port.end().expect_exit(0).expect_no_frames();
+}
+
+#[test]
+fn a_body_is_never_left_out() {
+    let server = Server::plain();
+    // With one place, a request that is refused and keeps it would be the last.
+    let home = home(&to(&server), "http-in-flight = 1");
+    let mut port = Browser::chromium(&home).start();
+    let get = request(&server, "/head");
+    for method in ["GET", "HEAD"] {
+        let written = with(&with(&get, "method", &json!(method)), "body", &json!(5));
+        expect_failed(
+            &send(&mut port, &written),
+            "response",
+            "HttpRequestLengthRequired",
+        );
+    }
+    assert!(server.heads().is_empty(), "nothing was said");
+    let opened = with(&get, "body", &json!(0));
+    let unfinished = with(&opened, "unfinished", &json!(true));
+    expect_failed(
+        &send(&mut port, &unfinished),
+        "response",
+        "HttpProtocolError",
+    );
+    let length = with(&get, "fields", &json!([["content-length", "5"]]));
+    for (asked, taken) in [(&opened, "0\n"), (&with(&length, "body", &json!(5)), "5\n")] {
+        let got = send(&mut port, asked);
+        let body = got["body"].as_str().unwrap_or_default();
+        assert!(body.starts_with(taken), "{asked}: {got}");
+    }
+    let query = send(&mut port, &request(&server, "?a=b"));
+    assert_eq!(query["status"], 404, "{query}");
+    let heads = server.heads();
+    let last = heads.last().expect("it was asked");
+    assert!(last.starts_with("GET /?a=b HTTP/1.1\r\n"), "{last}");
     port.end().expect_exit(0).expect_no_frames();
 }

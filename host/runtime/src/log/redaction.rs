@@ -4,7 +4,7 @@
 //! made a line (a plugin that prints, a library that quotes) or by which way it came. One event is one write, and a
 //! plugin's output is put together to whole lines before it becomes one, so a value cannot hide in two writes.
 //!
-//! Found are the value itself, each line of a value that has several, and the value as the programs that print it are
+//! Found are the value itself, the longest lines of a value that has several, and the value as the programs that print it are
 //! likely to have written it: with the escapes of this log, of Rust and of JSON, percent-encoded, and in base64
 //! wherever it stands in what was encoded. Where a line was cut, the beginning of a value before the cut is found as
 //! well.
@@ -12,15 +12,24 @@
 //! This is against accidents. A plugin that means to tell may spell a secret backwards, and may post it to its
 //! extension in any case: that is what secrets are granted for. Values of less than four bytes are not looked for: they
 //! stand in every line, and a hole in each would tell them as well.
+//!
+//! A plugin that may write a secret must not choose with it which of the host's own words are legible. So in the host's
+//! lines such a value is only looked for where it is long and one word, as tokens are and sentences are not.
+
+mod cuts;
+mod written;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 use std::sync::{PoisonError, RwLock};
 
-use portcullis_core::names::escape;
+use portcullis_core::policy::SecretAccess;
+use portcullis_sandbox::PLUGIN_TARGET;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
+
+use written::{add_base64, add_written};
 
 /// What stands in the place of a secret.
 const MARK: &str = "[secret]";
@@ -32,6 +41,14 @@ const SHORTEST: usize = 4;
 /// like.
 const SHORTEST_LINE: usize = 8;
 
+/// The lines of a longer value that are looked for by themselves, the longest first: more than a key has, and few enough
+/// that a line of the log is searched in no time that would be noticed.
+const MOST_LINES: usize = 64;
+
+/// The shortest value that is looked for in the host's own lines where a plugin may have chosen it, in bytes: longer
+/// than the host's words, and no longer than sixteen random bytes in base64.
+const SHORTEST_OF_A_PLUGIN: usize = 22;
+
 /// How much of a value is looked for, in bytes: no line of a plugin is longer, so the end of a longer value is cut off
 /// wherever its beginning stands.
 const LONGEST: usize = 8 * 1024;
@@ -39,15 +56,13 @@ const LONGEST: usize = 8 * 1024;
 /// Values that are remembered of one secret: a plugin may set it again and again, and print the one before.
 const REMEMBERED: usize = 4;
 
-/// Stands where a text was cut, in every such text of this project.
-const CUT: char = '…';
-
 /// The values that are known, by the place of their secret, the newest last.
 static KNOWN: RwLock<BTreeMap<usize, VecDeque<Forms>>> = RwLock::new(BTreeMap::new());
 
-/// Sees to it that nothing written from now on has this value in it. `place` tells secrets apart.
-pub(crate) fn conceal(place: usize, value: &str) {
-    let forms = Forms::of(value);
+/// Sees to it that nothing written from now on has this value in it. `place` tells secrets apart, and `access` is what
+/// the plugin may do with this one: what it may write, it may have chosen.
+pub(crate) fn conceal(place: usize, value: &str, access: SecretAccess) {
+    let forms = Forms::of(value, access);
     // No code runs under the lock that could leave the values half-changed.
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     let values = known.entry(place).or_default();
@@ -67,32 +82,54 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Redacting<M> {
     type Writer = RedactingWriter<M::Writer>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        RedactingWriter(self.0.make_writer())
+        RedactingWriter {
+            inner: self.0.make_writer(),
+            author: Author::Plugin,
+        }
     }
 
     fn make_writer_for(&'a self, event: &Metadata<'_>) -> Self::Writer {
-        RedactingWriter(self.0.make_writer_for(event))
+        RedactingWriter {
+            inner: self.0.make_writer_for(event),
+            author: if event.target() == PLUGIN_TARGET {
+                Author::Plugin
+            } else {
+                Author::Host
+            },
+        }
     }
 }
 
+/// Whose words a line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    Host,
+    /// A plugin, or somebody unknown.
+    Plugin,
+}
+
 /// Writes lines without secrets. Each write must be a whole event.
-pub(super) struct RedactingWriter<W>(W);
+pub(super) struct RedactingWriter<W> {
+    inner: W,
+    author: Author,
+}
 
 impl<W: Write> Write for RedactingWriter<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {
-            self.0.write_all(event)?;
+            self.inner.write_all(event)?;
         } else {
             let text = String::from_utf8_lossy(event);
             let forms = known.values().flatten();
-            self.0.write_all(redacted(text, forms).as_bytes())?;
+            let forms = forms.filter(|forms| forms.are_for(self.author));
+            self.inner.write_all(redacted(text, forms).as_bytes())?;
         }
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.inner.flush()
     }
 }
 
@@ -103,142 +140,78 @@ fn redacted<'t, 'f>(text: Cow<'t, str>, all: impl Iterator<Item = &'f Forms>) ->
 
 /// A value as it may have been written, the longest form first: so none is found in the midst of another.
 #[derive(PartialEq, Eq)]
-struct Forms(Vec<String>);
+struct Forms {
+    each: Vec<String>,
+    reach: Reach,
+}
+
+/// Where a value is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everywhere,
+    /// In lines whose words are a plugin's.
+    PluginLines,
+}
+
+impl Reach {
+    fn of(value: &str, access: SecretAccess) -> Self {
+        let is_token = value.len() >= SHORTEST_OF_A_PLUGIN && !value.contains(char::is_whitespace);
+        match access {
+            SecretAccess::Write if !is_token => Self::PluginLines,
+            _ => Self::Everywhere,
+        }
+    }
+}
 
 impl Forms {
-    fn of(value: &str) -> Self {
+    fn of(value: &str, access: SecretAccess) -> Self {
+        let reach = Reach::of(value, access);
         let value = &value[..value.floor_char_boundary(LONGEST)];
         let mut forms = BTreeSet::new();
         add_written(value, &mut forms);
         if value.contains(['\n', '\r']) {
-            for line in value.split(['\n', '\r']) {
-                if line.trim().len() >= SHORTEST_LINE {
-                    add_written(line.trim(), &mut forms);
-                }
+            let lines: BTreeSet<&str> = value.split(['\n', '\r']).map(str::trim).collect();
+            let mut lines: Vec<&str> = lines
+                .into_iter()
+                .filter(|line| line.len() >= SHORTEST_LINE)
+                .collect();
+            lines.sort_by_key(|line| std::cmp::Reverse(line.len()));
+            for line in lines.into_iter().take(MOST_LINES) {
+                add_written(line, &mut forms);
             }
         }
         add_base64(value, &mut forms);
-        let mut forms: Vec<String> = forms
+        let mut each: Vec<String> = forms
             .into_iter()
             .filter(|form| form.len() >= SHORTEST)
             .collect();
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Self(forms)
+        each.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self { each, reach }
+    }
+
+    /// Whether these are looked for in the lines of this author.
+    fn are_for(&self, author: Author) -> bool {
+        author == Author::Plugin || self.reach == Reach::Everywhere
     }
 
     fn taken_out_of<'t>(&self, mut text: Cow<'t, str>) -> Cow<'t, str> {
-        for form in &self.0 {
+        for form in &self.each {
             if text.contains(form.as_str()) {
                 text = text.replace(form.as_str(), MARK).into();
             }
         }
-        if text.contains(CUT) {
-            for form in &self.0 {
-                text = without_beginning(text, form);
-            }
-        }
-        text
-    }
-}
-
-/// The text without what of `form` stands right before a cut.
-fn without_beginning<'t>(text: Cow<'t, str>, form: &str) -> Cow<'t, str> {
-    let mut kept = String::new();
-    let mut rest = &*text;
-    while let Some(cut) = rest.find(CUT) {
-        let (before, after) = rest.split_at(cut);
-        let longest = before.len().min(form.len());
-        let beginning = (SHORTEST..=longest)
-            .rev()
-            .find(|length| form.is_char_boundary(*length) && before.ends_with(&form[..*length]));
-        match beginning {
-            Some(length) => {
-                kept.push_str(&before[..before.len() - length]);
-                kept.push_str(MARK);
-            }
-            None => kept.push_str(before),
-        }
-        kept.push(CUT);
-        rest = &after[CUT.len_utf8()..];
-    }
-    kept.push_str(rest);
-    if kept == *text { text } else { kept.into() }
-}
-
-/// The value as text is written, and each of these as this log then writes it.
-fn add_written(value: &str, forms: &mut BTreeSet<String>) {
-    let json = serde_json::Value::from(value).to_string();
-    let json = &json[1..json.len() - 1];
-    let percent: String = value.bytes().map(percent_encoded).collect();
-    let written = [
-        value.to_owned(),
-        value.escape_debug().to_string(),
-        json.to_owned(),
-        // As Python writes it, and whoever else keeps to ASCII.
-        json.chars().map(in_ascii).collect(),
-        percent.replace("%20", "+"),
-        percent,
-    ];
-    for form in written {
-        forms.insert(each(&form, |character| match character {
-            // The log of plugins escapes what a terminal obeys, and leaves the backslash.
-            '\\' => "\\".to_owned(),
-            other => escape(&other.to_string()),
-        }));
-        forms.insert(each(&form, |character| escape(&character.to_string())));
-        forms.insert(form);
-    }
-}
-
-fn percent_encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
-}
-
-fn in_ascii(character: char) -> String {
-    if character.is_ascii() {
-        return character.to_string();
-    }
-    let mut units = [0; 2];
-    let units = character.encode_utf16(&mut units).iter();
-    units.map(|unit| format!("\\u{unit:04x}")).collect()
-}
-
-fn each(value: &str, written: impl Fn(char) -> String) -> String {
-    value.chars().map(written).collect()
-}
-
-/// The value in base64, after none, one or two other bytes, without the characters that its neighbours have a part in.
-fn add_base64(value: &str, forms: &mut BTreeSet<String>) {
-    const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    // Of less than this, what is left is too short to be told from other words.
-    if value.len() < SHORTEST_LINE {
-        return;
-    }
-    for before in 0..3 {
-        let bits = value.len() * 8;
-        // The first whole character begins at a multiple of six bits.
-        let first = (6 - before * 8 % 6) % 6;
-        let bit = |at: usize| value.as_bytes()[at / 8] >> (7 - at % 8) & 1;
-        let sextet = |start: usize| (start..start + 6).fold(0, |sum, at| sum << 1 | bit(at));
-        let encoded: String = (first..=bits - 6)
-            .step_by(6)
-            .map(|start| char::from(STANDARD[usize::from(sextet(start))]))
-            .collect();
-        forms.insert(encoded.replace('+', "-").replace('/', "_"));
-        forms.insert(encoded);
+        cuts::without_beginnings(text, &self.each, &mut |one, other| one == other)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use portcullis_core::names::escape;
+
     use super::*;
 
     fn clean<'t>(value: &str, text: &'t str) -> Cow<'t, str> {
-        redacted(text.into(), [Forms::of(value)].iter())
+        redacted(text.into(), [Forms::of(value, SecretAccess::Read)].iter())
     }
 
     #[test]
@@ -304,6 +277,55 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_secret_has_a_bounded_price() {
+        // Each text is written in six ways and each of these in three; and the value in six kinds of base64.
+        const MOST_FORMS: usize = 18 * (MOST_LINES + 1) + 6;
+        // Lines that every way of writing escapes in its own, and lines that the text repeats.
+        let different: String = (0..2000).map(|n| format!("\u{1b}\"\\ä{n:04}\n")).collect();
+        let cuts = "…".repeat(8 * 1024 / 3);
+        let repeated: String = (3..80).map(|n| format!("{}\n", "…".repeat(n))).collect();
+        for value in [different.as_str(), &cuts, &repeated, "…\n…\n…"] {
+            let forms = Forms::of(value, SecretAccess::Read).each;
+            assert!(forms.len() <= MOST_FORMS, "{} forms", forms.len());
+            let all: usize = forms.iter().map(String::len).sum();
+            for text in [cuts.clone(), format!("{}x…", "…".repeat(2000))] {
+                let mut compared = 0;
+                cuts::without_beginnings(text.as_str().into(), &forms, &mut |one, other| {
+                    compared += 1;
+                    one == other
+                });
+                // Twice for the form with itself and twice with the text, at each of four cuts.
+                assert!(compared <= 16 * all, "{compared} for {all} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_lines_are_found() {
+        let short: String = (0..MOST_LINES).map(|n| format!("line-{n:03}\n")).collect();
+        let value = format!("{short}a longer line\n");
+        assert_eq!(clean(&value, "a longer line"), MARK);
+        assert_eq!(clean(&value, "line-000"), MARK);
+        let last = format!("line-{:03}", MOST_LINES - 1);
+        assert_eq!(clean(&value, &last), last);
+    }
+
+    #[test]
+    fn a_plugin_does_not_choose_the_words_of_the_host() {
+        for (value, access, in_host_lines) in [
+            ("refused", SecretAccess::Read, true),
+            ("refused", SecretAccess::Write, false),
+            ("portcullis grant", SecretAccess::Write, false),
+            ("further refusals of this kind", SecretAccess::Write, false),
+            ("ghp_0123456789abcdefghij", SecretAccess::Write, true),
+        ] {
+            let forms = Forms::of(value, access);
+            assert_eq!(forms.are_for(Author::Host), in_host_lines, "{value}");
+            assert!(forms.are_for(Author::Plugin), "{value}");
+        }
+    }
+
+    #[test]
     fn short_values_and_empty_ones_are_left() {
         for value in ["", "abc"] {
             assert_eq!(clean(value, "abc abc"), "abc abc");
@@ -316,13 +338,20 @@ mod tests {
         let place = usize::MAX;
         let written = |text: &str| {
             let mut out = Vec::new();
-            let mut writer = RedactingWriter(&mut out);
+            let mut writer = RedactingWriter {
+                inner: &mut out,
+                author: Author::Host,
+            };
             writer.write_all(text.as_bytes()).expect("memory");
             String::from_utf8(out).expect("text")
         };
         assert_eq!(written("value-of-test-0\n"), "value-of-test-0\n");
         for number in 0..=REMEMBERED {
-            conceal(place, &format!("value-of-test-{number}"));
+            conceal(
+                place,
+                &format!("value-of-test-{number}"),
+                SecretAccess::Read,
+            );
             assert_eq!(written(&format!("value-of-test-{number}\n")), "[secret]\n");
         }
         assert_eq!(written("value-of-test-0\n"), "value-of-test-0\n");

@@ -20,10 +20,6 @@ use portcullis_sandbox::{Denials, Folder, Folders};
 use crate::environment::Environment;
 use crate::plugins::chain;
 
-/// Devices of one class that are given to a plugin. More than a desktop has of anything that is worth reading, and few
-/// enough that each can have a descriptor of its own for the life of the port.
-const MOST_DEVICES: usize = 128;
-
 /// Opens every folder that a route grants. Called before the process is confined.
 ///
 /// # Errors
@@ -78,21 +74,21 @@ fn devices(grant: &FolderGrant, class: &Path, forbidden: &Forbidden, folders: &m
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort_unstable();
-    if names.len() > MOST_DEVICES {
-        tracing::warn!(
-            "`{}` has {} devices, and the first {MOST_DEVICES} can be read",
-            grant.host,
-            names.len()
-        );
-        names.truncate(MOST_DEVICES);
-    }
-    for name in names {
+    let total = names.len();
+    for (before, name) in names.into_iter().enumerate() {
         let below = format!("{}/{name}", grant.guest.as_str().trim_end_matches('/'));
         let Ok(guest) = GuestPath::try_from(below) else {
             continue;
         };
         if let Ok(OpenFolder { handle, .. }) = forbidden.open_device(&class.join(&name)) {
-            folders.push(Folder::only_to_read(handle, guest.as_str()));
+            let Some(folder) = Folder::of_device(handle, guest.as_str()) else {
+                tracing::warn!(
+                    "`{}` has {total} devices, and the first {before} can be read: a port has no room for more",
+                    grant.host
+                );
+                return;
+            };
+            folders.push(folder);
         }
     }
 }

@@ -275,7 +275,7 @@ impl Vault for RouteVault {
             let place = *self.places.get(name).ok_or(Unavailable)?;
             // Before anybody can write it anywhere.
             if let Some(value) = &value {
-                log::conceal(place, value);
+                log::conceal(place, value, SecretAccess::Write);
             }
             let door = self.shared.here(alarms).await?;
             let place = u32::try_from(place).map_err(|_| Unavailable)?;

@@ -10,12 +10,15 @@
 //! `confinement_probe network-free|network-confined` does the same with what can be reached of the network where one TCP
 //! port is granted.
 //!
+//! `confinement_probe abort-confined FOLDER` aborts behind it, as a panic in a panic does.
+//!
 //! `confinement_probe without-landlock PROGRAM ARGUMENT…` becomes another program on a system without Landlock, for
 //! tests of what happens where a layer is absent. `with-blocked-signals` does the same with the signals blocked that the
 //! host lives by, as a careless parent may leave them.
 
 mod folders;
 mod network;
+mod reaching;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -41,12 +44,13 @@ pub(crate) fn run() -> ExitCode {
         ["folders-confined", a, b, c] => {
             folders::probe([a, b, c].map(Path::new), Strictness::Required)
         }
+        ["abort-confined", _] => abort(),
         ["network-free"] => network::probe(Strictness::Off),
         ["network-confined"] => network::probe(Strictness::Required),
         ["without-landlock", program, rest @ ..] => become_without_landlock(program, rest),
         ["with-blocked-signals", program, rest @ ..] => become_with_blocked_signals(program, rest),
         _ => Err(io::Error::other(
-            "free|confined FOLDER, network-free|network-confined, folders-free|folders-confined FOLDER FOLDER FOLDER, or without-landlock|with-blocked-signals PROGRAM ARGUMENT…",
+            "free|confined|abort-confined FOLDER, network-free|network-confined, folders-free|folders-confined FOLDER FOLDER FOLDER, or without-landlock|with-blocked-signals PROGRAM ARGUMENT…",
         )),
     };
     match done {
@@ -65,8 +69,12 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
     let port = listener.local_addr()?.port();
     let socket = open_socket()?;
     let mut kept = File::create(folder.join("open-before"))?;
+    let target = reaching::Target::make(folder)?;
     confine(strictness, &Needs::default()).map_err(io::Error::other)?;
 
+    // Before anything else: it signals itself, at which a process that is traced stops.
+    reaching::own_work()?;
+    let elsewhere = target.reach(&socket);
     let deeds: [(&str, io::Result<()>); 14] = [
         ("read-a-file", File::open("/etc/passwd").map(drop)),
         ("list-a-folder", std::fs::read_dir("/").map(drop)),
@@ -109,7 +117,7 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
         ("be-traced", system_call(libc::SYS_ptrace, [0, 0, 0])),
     ];
     let mut out = io::stdout().lock();
-    for (deed, result) in deeds {
+    for (deed, result) in elsewhere.into_iter().chain(deeds) {
         match result {
             Ok(()) => writeln!(out, "{deed} done")?,
             Err(error) => writeln!(out, "{deed} refused: {error}")?,
@@ -123,10 +131,22 @@ fn probe(folder: &Path, strictness: Strictness) -> io::Result<()> {
     writeln!(out, "own-work done")
 }
 
-fn system_call(number: libc::c_long, arguments: [usize; 3]) -> io::Result<()> {
-    let [a, b, c] = arguments;
-    // SAFETY: the calls that are made this way take at most three arguments, none of which lets the kernel write.
-    let result = unsafe { libc::syscall(number, a, b, c) };
+fn abort() -> io::Result<()> {
+    confine(Strictness::Required, &Needs::default()).map_err(io::Error::other)?;
+    std::process::abort()
+}
+
+/// A system call whose further arguments are 0.
+fn system_call<const COUNT: usize>(
+    number: libc::c_long,
+    arguments: [usize; COUNT],
+) -> io::Result<()> {
+    let mut all = arguments.into_iter().chain([0; 6]);
+    let mut next = || all.next().unwrap_or_default();
+    let [a, b, c, d, e, f] = [(); 6].map(|()| next());
+    // SAFETY: none of the calls that are made this way lets the kernel write to memory of this program, and what they let
+    // it read lives for the call.
+    let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
     if result < 0 {
         Err(io::Error::last_os_error())
     } else {

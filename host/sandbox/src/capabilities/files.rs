@@ -19,6 +19,7 @@ mod folders;
 mod listing;
 mod names;
 mod opening;
+mod room;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -33,13 +34,14 @@ use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{FsError, FsResult};
 
 use crate::instance::State;
-use crate::powers::Powers;
+use crate::powers::{Kind, Powers};
 use folders::Budget;
+use room::Held;
 
 pub use folders::{Folder, Folders};
 
 /// Files, folders, listings and streams that one instance may have open at a time. A program that walks a tree holds
-/// one for each level; the process has a thousand for all its plugins.
+/// one for each level. All instances of a process together have [`room::OPENED`].
 const MOST_OPEN: usize = 256;
 
 /// Defines one interface of `wasi:filesystem`.
@@ -56,21 +58,31 @@ pub(super) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Res
 /// What an instance has open.
 #[derive(Default)]
 pub(crate) struct Opened {
-    /// The folder of the grant in which each descriptor lies, by the number that the guest's handle stands for.
-    descriptors: BTreeMap<u32, usize>,
+    /// The descriptors, by the number that the guest's handle stands for.
+    descriptors: BTreeMap<u32, Given>,
     /// Held once by each stream and listing, for as long as it is there.
-    others: Slot,
+    others: Arc<()>,
     /// What wasmtime-wasi asks for beside the table. Empty: no folder of its own.
     context: WasiFilesystemCtx,
 }
 
-/// A place among what is open. It is given back when it is dropped.
-#[derive(Clone, Default)]
-struct Slot(Arc<()>);
+/// A descriptor that the guest has.
+struct Given {
+    /// The folder of the grant in which it lies.
+    place: usize,
+    /// Its place among what the process has open. A folder of the grant itself needs none: it is open in any case.
+    _held: Option<Held>,
+}
+
+/// A place among what is open, in the instance and in the process. It is given back when it is dropped.
+struct Slot {
+    _instance: Arc<()>,
+    _held: Held,
+}
 
 impl Opened {
     fn count(&self) -> usize {
-        self.descriptors.len() + Arc::strong_count(&self.others.0) - 1
+        self.descriptors.len() + Arc::strong_count(&self.others) - 1
     }
 }
 
@@ -104,7 +116,7 @@ impl View<'_> {
     /// The folder of the grant in which a descriptor lies, by its place.
     fn place_of(&self, descriptor: &Resource<Descriptor>) -> FsResult<usize> {
         let place = self.opened.descriptors.get(&descriptor.rep());
-        place.copied().ok_or_else(|| {
+        place.map(|given| given.place).ok_or_else(|| {
             FsError::trap(wasmtime::format_err!("a descriptor that was never given"))
         })
     }
@@ -137,29 +149,42 @@ impl View<'_> {
     fn outside(&self, descriptor: &Resource<Descriptor>) -> FsResult<ErrorCode> {
         let guest = self.folder_of(descriptor)?.guest();
         let attempted = format!("a path that leads out of `{guest}`");
-        self.powers.denials.tell_final(&attempted);
+        self.powers.denials.tell_final(Kind::Files, &attempted);
         Ok(ErrorCode::NotPermitted)
     }
 
-    /// Refuses one more open file where there are enough.
-    fn check_room(&self) -> FsResult<()> {
-        if self.opened.count() < MOST_OPEN {
-            return Ok(());
-        }
+    /// Room for one more open file, unless the instance or the process has enough of them.
+    fn room(&self) -> FsResult<Held> {
+        let held = if self.opened.count() < MOST_OPEN {
+            room::OPENED.take()
+        } else {
+            None
+        };
         // The nearest of WASI's codes: it has none for too many open files.
-        Err(ErrorCode::InsufficientMemory.into())
+        held.ok_or_else(|| ErrorCode::InsufficientMemory.into())
     }
 
     /// A place for a stream or a listing.
     fn slot(&self) -> FsResult<Slot> {
-        self.check_room()?;
-        Ok(self.opened.others.clone())
+        Ok(Slot {
+            _held: self.room()?,
+            _instance: Arc::clone(&self.opened.others),
+        })
     }
 
     /// Gives the guest a descriptor in the folder of the grant at `place`.
-    fn give(&mut self, descriptor: Descriptor, place: usize) -> FsResult<Resource<Descriptor>> {
+    fn give(
+        &mut self,
+        descriptor: Descriptor,
+        place: usize,
+        held: Held,
+    ) -> FsResult<Resource<Descriptor>> {
         let resource = self.table.push(descriptor)?;
-        self.opened.descriptors.insert(resource.rep(), place);
+        let given = Given {
+            place,
+            _held: Some(held),
+        };
+        self.opened.descriptors.insert(resource.rep(), given);
         Ok(resource)
     }
 
@@ -218,7 +243,8 @@ impl preopens::Host for View<'_> {
         for (place, folder) in folders.as_slice().iter().enumerate() {
             let descriptor = Descriptor::Dir(folder.open().clone());
             let resource = self.table.push(descriptor)?;
-            self.opened.descriptors.insert(resource.rep(), place);
+            let descriptor = Given { place, _held: None };
+            self.opened.descriptors.insert(resource.rep(), descriptor);
             given.push((resource, folder.guest().to_owned()));
         }
         Ok(given)

@@ -11,6 +11,7 @@ mod addresses;
 mod body;
 mod exchange;
 mod headers;
+mod kept;
 mod network;
 mod power;
 mod resolve;
@@ -32,7 +33,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::instance::State;
-use crate::powers::Denials;
+use crate::powers::{Denials, Kind};
 use exchange::{Answer, Fault, Order, Patience};
 
 pub use addresses::{Place as AddressKind, place as address_kind};
@@ -41,8 +42,8 @@ pub use power::Http;
 pub use tls::Roots;
 
 /// Bytes that a guest may write into the body of a request at once, which the host copies. wasmtime-wasi-http's own
-/// megabyte, twice for each request under way, would be more than the rest of the host takes.
-const CHUNK: usize = 64 * 1024;
+/// megabyte, for every request that a guest keeps (see [`kept`]), would be more than the rest of the host takes.
+const CHUNK: usize = 16 * 1024;
 
 /// What the host keeps of HTTP for one store.
 pub(crate) struct HttpContext {
@@ -63,7 +64,8 @@ impl HttpContext {
 pub(super) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Result<()> {
     if interface == "wasi:http/types" {
         let options = LinkOptions::default();
-        return types::add_to_linker::<State, WasiHttp>(linker, &(&options).into(), view);
+        types::add_to_linker::<State, WasiHttp>(linker, &(&options).into(), view)?;
+        return kept::link(linker);
     }
     let mut interface = linker.instance("wasi:http/outgoing-handler@0.2.12")?;
     interface.func_wrap(
@@ -141,7 +143,10 @@ fn admit(
         Ok(target) => target,
         Err(error) => {
             let why = shortened(&error.to_string());
-            denials.tell_final(&format!("an HTTP request whose address is none: {why}"));
+            denials.tell_final(
+                Kind::Http,
+                &format!("an HTTP request whose address is none: {why}"),
+            );
             return Ok(Err(ErrorCode::HttpRequestUriInvalid));
         }
     };
@@ -181,11 +186,11 @@ fn admit(
     }))
 }
 
-/// A method may be given by name, too.
+/// A method may be given by name, too, and a server may take any spelling for it.
 fn is_connect(method: &types::Method) -> bool {
     match method {
         types::Method::Connect => true,
-        types::Method::Other(name) => name == Method::CONNECT.as_str(),
+        types::Method::Other(name) => name.eq_ignore_ascii_case(Method::CONNECT.as_str()),
         _ => false,
     }
 }
@@ -224,7 +229,7 @@ impl Admitted {
         span.in_scope(|| match fault {
             Fault::Other(error) => Err(error),
             Fault::NoRoots(why) => {
-                denials.tell_final(&format!("every HTTPS request: {why}"));
+                denials.tell_final(Kind::Http, &format!("every HTTPS request: {why}"));
                 Err(Error::TlsCertificateError)
             }
             Fault::Prohibited {
@@ -236,7 +241,7 @@ impl Admitted {
                     "an HTTP request to `{target}`, whose address `{address}` leads to {place}"
                 );
                 if is_final {
-                    denials.tell_final(&attempted);
+                    denials.tell_final(Kind::Http, &attempted);
                 } else {
                     denials.tell(&attempted, "http-private");
                 }
@@ -291,5 +296,21 @@ mod tests {
         assert_eq!(shortened("short"), "short");
         let long = "é".repeat(300);
         assert_eq!(shortened(&long).chars().count(), MOST_SHOWN + 1);
+    }
+
+    #[test]
+    fn connect_is_known_however_it_is_spelt() {
+        assert!(is_connect(&types::Method::Connect));
+        for (name, expected) in [
+            ("CONNECT", true),
+            ("connect", true),
+            ("Connect", true),
+            ("CONNECTED", false),
+            ("QUERY", false),
+        ] {
+            let method = types::Method::Other(name.to_owned());
+            assert_eq!(is_connect(&method), expected, "{name}");
+        }
+        assert!(!is_connect(&types::Method::Get));
     }
 }

@@ -20,7 +20,7 @@ use wasmtime::component::Linker;
 use crate::alarms::Alarms;
 use crate::contract::{CodedError, Text};
 use crate::instance::State;
-use crate::powers::Denials;
+use crate::powers::{Denials, Kind};
 
 /// An answer of a [`Vault`], which may take its time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
@@ -69,7 +69,7 @@ impl Secrets {
         denials: &Denials,
     ) -> Result<(Arc<dyn Vault>, SecretName), Fault> {
         let Ok(name) = asked.parse::<SecretName>() else {
-            denials.tell_final(&format!("secret `{}`", escape(asked)));
+            denials.tell_final(Kind::Secret, &format!("secret `{}`", escape(asked)));
             return Err(Fault::NotGranted);
         };
         match (self.granted.get(&name), &self.vault) {

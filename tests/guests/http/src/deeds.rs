@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
-use wasip2::http::types::{Fields, IncomingResponse};
+use wasip2::http::types::{
+    Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
 
 use crate::exchange::{Request, begin, outcome, received};
 
@@ -43,6 +46,99 @@ pub(crate) fn hold(request: &Request) -> Value {
                 json!({ "status": status })
             }),
     )
+}
+
+/// What to keep.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kept {
+    /// Maps of fields.
+    Fields,
+    /// Requests with fields, an address, a body and trailers.
+    Requests,
+    /// Copies of the fields of one request, each made the fields of another.
+    Copies,
+    /// Requests with a method of seven megabytes; made is one whose method was taken.
+    Methods,
+    /// Requests with a path of seven megabytes.
+    Paths,
+    /// Requests with an authority of 64 KiB, which is as long as one can be.
+    Authorities,
+    /// Requests with a scheme of 64 bytes and one.
+    Schemes,
+}
+
+/// Far more than any name may have.
+const LONG: usize = 7_000_000;
+
+pub(crate) fn keep(what: &Kept, number: usize) -> Value {
+    // Forgotten, so that the host is never told to drop them.
+    let mut made = 0;
+    let mut last: Option<OutgoingRequest> = None;
+    let long = "A".repeat(LONG);
+    for _ in 0..number {
+        made += usize::from(match what {
+            Kept::Fields => {
+                std::mem::forget(full());
+                true
+            }
+            Kept::Requests => {
+                std::mem::forget(request());
+                true
+            }
+            Kept::Copies => {
+                let fields = last.take().map_or_else(full, |request| {
+                    let fields = request.headers().clone();
+                    std::mem::forget(request);
+                    fields
+                });
+                last = Some(OutgoingRequest::new(fields));
+                true
+            }
+            Kept::Methods => set(|it| it.set_method(&Method::Other(long.clone()))),
+            Kept::Paths => set(|it| it.set_path_with_query(Some(&format!("/{long}")))),
+            Kept::Authorities => set(|it| it.set_authority(Some(&long[..60_000]))),
+            Kept::Schemes => set(|it| it.set_scheme(Some(&Scheme::Other(long[..65].to_owned())))),
+        });
+    }
+    json!({ "made": made })
+}
+
+fn set(setter: impl Fn(&OutgoingRequest) -> Result<(), ()>) -> bool {
+    let request = OutgoingRequest::new(Fields::new());
+    let taken = setter(&request).is_ok();
+    if taken {
+        std::mem::forget(request);
+    }
+    taken
+}
+
+/// As many fields as a map takes.
+fn full() -> Fields {
+    let entries: Vec<_> = (0..380)
+        .map(|place| (format!("x-{place:03}"), vec![b'x'; 4]))
+        .collect();
+    Fields::from_list(&entries).expect("they are few enough")
+}
+
+/// As large a request as there can be.
+fn request() -> OutgoingRequest {
+    let request = OutgoingRequest::new(full());
+    let long = "a".repeat(8000);
+    let _ = request.set_path_with_query(Some(&format!("/{long}")));
+    let _ = request.set_authority(Some(&long));
+    let body = request.body().expect("it has not been asked for");
+    let stream = body.write().expect("it has not been asked for");
+    // Until the host takes no more without sending.
+    loop {
+        let room = stream.check_write().unwrap_or(0);
+        if room == 0 || stream.write(&vec![b'x'; room as usize]).is_err() {
+            break;
+        }
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, Some(full()));
+    request
 }
 
 pub(crate) fn fields(number: usize, at_once: bool) -> Value {

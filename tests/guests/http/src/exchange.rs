@@ -74,6 +74,7 @@ pub(crate) fn begin(request: &Request) -> Result<FutureIncomingResponse, Failed>
     let refused = |step| move |()| (step, "refused".to_owned());
     if let Some(method) = &request.method {
         let method = match method.as_str() {
+            "GET" => Method::Get,
             "HEAD" => Method::Head,
             "POST" => Method::Post,
             "CONNECT" => Method::Connect,

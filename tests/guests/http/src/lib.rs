@@ -32,6 +32,8 @@ enum Order {
     },
     /// Sends, and keeps the response unread for as long as the instance lives.
     Hold { request: exchange::Request },
+    /// Keeps this many of these, each as large as it can be made, and sends none: how many were made.
+    Keep { what: deeds::Kept, number: usize },
     /// Puts this many fields into one map, each by a call or all by one.
     Fields { number: usize, at_once: bool },
     /// Sets this field in a map: the host's word.
@@ -54,6 +56,7 @@ impl Guest for Http {
             Order::Many { request, times } => deeds::many(&request, times),
             Order::Abandon { request, times } => deeds::abandon(&request, times),
             Order::Hold { request } => deeds::hold(&request),
+            Order::Keep { what, number } => deeds::keep(&what, number),
             Order::Fields { number, at_once } => deeds::fields(number, at_once),
             Order::Field { name, value } => deeds::field(&name, &value),
             Order::Sockets { port } => sockets::try_all(port),

@@ -1,12 +1,15 @@
 //! A handler that tries the one thing that it is told to try, and says whether it could.
 //!
 //! `{"try": "fs", "what": "/notes/a.txt", "write": true}` is answered with `{"allowed": true}` or with
-//! `{"allowed": false, "code": "…"}`. Trying leaves nothing behind that changes what the next one finds.
+//! `{"allowed": false, "code": "…"}`. Trying leaves nothing behind that changes what the next one finds. An HTTP request
+//! was allowed only where a response came; its code says whether the host or the network is why there was none.
 
 wit_bindgen::generate!({ path: "../../../wit", world: "handler-plugin" });
 
 use exports::portcullis::plugin::handler::{Guest, Peer, PluginError};
 use portcullis::plugin::{config, secrets, storage};
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{ErrorCode, Fields, OutgoingRequest, Scheme};
 
 #[derive(serde::Deserialize)]
 struct Order {
@@ -25,6 +28,7 @@ enum Power {
     Secret,
     Env,
     Config,
+    Http,
 }
 
 struct Powers;
@@ -60,6 +64,30 @@ fn carry_out(order: &Order) -> Result<(), String> {
         Power::Config => config::get(what)
             .map(drop)
             .ok_or_else(|| "not-set".to_owned()),
+        Power::Http => get(what),
+    }
+}
+
+/// Asks for a URL and waits for the head of the response. The code is the name that `wasi:http` has for the reason.
+fn get(url: &str) -> Result<(), String> {
+    let not_a_url = |()| "not-a-url".to_owned();
+    let (scheme, rest) = url.split_once("://").ok_or(()).map_err(not_a_url)?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        _ => return Err(not_a_url(())),
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&scheme)).map_err(not_a_url)?;
+    request.set_authority(Some(authority)).map_err(not_a_url)?;
+    request.set_path_with_query(Some(path)).map_err(not_a_url)?;
+    let word = |code: ErrorCode| format!("{code:?}");
+    let response = outgoing_handler::handle(request, None).map_err(word)?;
+    response.subscribe().block();
+    match response.get() {
+        Some(Ok(answer)) => answer.map(drop).map_err(word),
+        Some(Err(())) | None => Err("no answer".to_owned()),
     }
 }
 

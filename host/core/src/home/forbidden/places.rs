@@ -54,11 +54,7 @@ const UNIX: &[Row] = &[
             ".local/share/kwalletd",
         ],
     ),
-    row(
-        Base::Config,
-        Kind::Keys,
-        &["gcloud", "gh", "rclone", "op"],
-    ),
+    row(Base::Config, Kind::Keys, &["gcloud", "gh", "rclone", "op"]),
     // Where shells and desktops look for programs before they look anywhere else.
     row(
         Base::Home,

@@ -155,11 +155,17 @@ impl Way {
     /// Takes over what the broker hands over.
     fn fetch(&mut self) -> io::Result<()> {
         let mut values = Vec::with_capacity(self.secrets.len());
-        for (place, Announced { plugin, name, .. }) in self.secrets.iter().enumerate() {
+        for (place, secret) in self.secrets.iter().enumerate() {
+            let Announced {
+                plugin,
+                name,
+                access,
+                ..
+            } = secret;
             values.push(match Found::receive(&mut self.broker.answers)? {
                 Found::Absent => Value::Absent,
                 Found::Value(value) => {
-                    log::conceal(place, &value);
+                    log::conceal(place, &value, *access);
                     Value::Is(value.as_str().into())
                 }
                 Found::Unavailable(reason) => {

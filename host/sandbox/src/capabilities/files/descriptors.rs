@@ -171,7 +171,7 @@ impl HostDescriptor for View<'_> {
         if let Some(time) = time_of(modified)? {
             times = times.set_modified(time);
         }
-        self.check_room()?;
+        let _held = self.room()?;
         let file = opening::open(self, &fd, &path, Wanted::to_look_at()).await?;
         Ok(file.set_times(times)?)
     }
@@ -209,11 +209,11 @@ impl HostDescriptor for View<'_> {
             self.check_writable(&fd)?;
         }
         self.check_path(&fd, &path)?;
-        self.check_room()?;
+        let held = self.room()?;
         let place = self.place_of(&fd)?;
         let file = opening::open(self, &fd, &path, wanted).await?;
         let descriptor = self.descriptor(file, wanted.mode(), place)?;
-        self.give(descriptor, place)
+        self.give(descriptor, place, held)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {

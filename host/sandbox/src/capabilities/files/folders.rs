@@ -11,7 +11,8 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::ON_THIS_THREAD;
-use crate::powers::Denials;
+use super::room::{DEVICES, Held};
+use crate::powers::{Denials, Kind};
 
 /// One folder that a plugin may use.
 pub struct Folder {
@@ -20,6 +21,8 @@ pub struct Folder {
     access: Access,
     /// The folder as the policy has it, where a grant could allow more than this one does.
     host: Option<String>,
+    /// The place of a device among those of the process.
+    _held: Option<Held>,
 }
 
 impl Folder {
@@ -36,6 +39,7 @@ impl Folder {
             guest: guest.to_owned(),
             access,
             host: Some(host.to_owned()),
+            _held: None,
         }
     }
 
@@ -46,6 +50,16 @@ impl Folder {
             host: None,
             ..Self::new(handle, guest, Access::ReadOnly, "")
         }
+    }
+
+    /// The folder of one device, which can be read only. Nothing where the process has as many as it may have.
+    #[must_use]
+    pub fn of_device(handle: File, guest: &str) -> Option<Self> {
+        let held = DEVICES.take()?;
+        Some(Self {
+            _held: Some(held),
+            ..Self::only_to_read(handle, guest)
+        })
     }
 
     /// The open folder, and what for.
@@ -76,7 +90,7 @@ impl Folder {
         let attempted = format!("a change in `{guest}`, which is granted read-only");
         match &self.host {
             Some(host) => denials.tell(&attempted, &as_one_word(&format!("fs={host}:{guest}:rw"))),
-            None => denials.tell_final(&attempted),
+            None => denials.tell_final(Kind::Files, &attempted),
         }
     }
 }

@@ -21,6 +21,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 
 use super::View;
+use crate::powers::Kind;
 
 #[cfg(unix)]
 use unix as platform;
@@ -139,7 +140,7 @@ impl View<'_> {
     fn special(&self, start: &Resource<Descriptor>) -> FsResult<ErrorCode> {
         let guest = self.folder_of(start)?.guest();
         let attempted = format!("opening a pipe, a socket or a device in `{guest}`");
-        self.powers.denials.tell_final(&attempted);
+        self.powers.denials.tell_final(Kind::Files, &attempted);
         Ok(ErrorCode::NotPermitted)
     }
 }

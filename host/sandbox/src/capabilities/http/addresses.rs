@@ -32,10 +32,15 @@ const METADATA_V4: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// The same by IPv6, on the cloud that has it.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
+/// Azure's platform: what its machines get their names, their health and their certificates from. A public address by
+/// its range, and the same for every machine there.
+const AZURE_PLATFORM: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 fn place_v4(address: Ipv4Addr) -> Place {
     use Place::{Never, Private, Public};
     match address.octets() {
         _ if address == METADATA_V4 => Never("a cloud's metadata"),
+        _ if address == AZURE_PLATFORM => Never("a cloud's platform"),
         [0, ..] => Never("this network (0.0.0.0/8)"),
         [127, ..] => Private("this machine"),
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Private("a private network"),
@@ -133,6 +138,8 @@ mod tests {
                 ":: ::2 ::7f00:1 100::1 2001::1 2001:10::1 2001:20::1 2001:db8::1 3fff::1 ff02::1",
             ),
             ('!', "fd00:ec2::254 4000::1 1::1 fe00::1"),
+            ('!', "168.63.129.16 ::ffff:168.63.129.16"),
+            ('+', "168.63.129.15 168.63.129.17"),
         ];
         for (expected, addresses) in cases {
             for address in addresses.split(' ') {

@@ -10,9 +10,9 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::{self, SendRequest};
 use portcullis_core::policy::{Scheme, Target};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -105,6 +105,7 @@ impl From<Error> for Fault {
 impl Order {
     /// Sends the request and waits for the head of the response.
     pub(super) async fn send(self, request: Request<WasiBody>) -> Result<Answer, Fault> {
+        let request = self.without_hidden_body(request).await?;
         let deadline = Instant::now() + self.patience.connect;
         let connected = timeout_at(deadline, self.connect(deadline)).await;
         let Connected {
@@ -133,6 +134,33 @@ impl Order {
         };
         let response = Response::from_parts(head, received.boxed_unsync());
         Ok((response, Box::new(driven)))
+    }
+
+    /// The request, where its body is one that will be sent.
+    ///
+    /// A GET or HEAD says nothing of a body whose length it does not give, and hyper then leaves it out: the server
+    /// would answer another request than the guest wrote. Many clients open a body and write nothing, which is a
+    /// request without one; so the guest is waited for until it has written something or is done.
+    async fn without_hidden_body(
+        &self,
+        request: Request<WasiBody>,
+    ) -> Result<Request<WasiBody>, Error> {
+        let is_bare = matches!(*request.method(), Method::GET | Method::HEAD)
+            && !request.headers().contains_key(header::CONTENT_LENGTH);
+        if !is_bare || request.body().is_end_stream() {
+            return Ok(request);
+        }
+        let (head, body) = request.into_parts();
+        let mut body = Outgoing::new(body, self.body_limit);
+        let first = timeout(self.patience.first_byte, body.frame()).await;
+        match first.map_err(|_| Error::ConnectionReadTimeout)? {
+            None => {
+                let nothing = Empty::new().map_err(|never| match never {});
+                Ok(Request::from_parts(head, nothing.boxed_unsync()))
+            }
+            Some(Ok(_)) => Err(Error::HttpRequestLengthRequired),
+            Some(Err(unsent)) => Err(unsent.into()),
+        }
     }
 
     async fn connect(&self, deadline: Instant) -> Result<Connected, Fault> {
@@ -194,7 +222,9 @@ impl Order {
     fn complete(&self, request: Request<WasiBody>) -> Result<Request<Outgoing>, Error> {
         let (mut head, body) = request.into_parts();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        head.uri = path
+        // A query alone is one of the root; over the wire it has to say so (RFC 9112, 3.2.1).
+        let root = if path.starts_with('/') { "" } else { "/" };
+        head.uri = format!("{root}{path}")
             .parse::<Uri>()
             .map_err(|_| Error::HttpRequestUriInvalid)?;
         let target = self.target.to_string();

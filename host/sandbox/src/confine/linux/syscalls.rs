@@ -12,7 +12,16 @@ use seccompiler::{
     SeccompRule, TargetArch, sock_filter,
 };
 
+use portcullis_core::policy::Access;
+
 use super::Needs;
+
+/// Calls that `libc` does not number on every machine and with every C library; the numbers above 423 are the same
+/// everywhere.
+const FCHMODAT2: libc::c_long = 452;
+const SETXATTRAT: libc::c_long = 463;
+const REMOVEXATTRAT: libc::c_long = 466;
+const FILE_SETATTR: libc::c_long = 469;
 
 /// Refused whatever the arguments.
 const REFUSED: &[libc::c_long] = &[
@@ -28,6 +37,22 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_pidfd_getfd,
     libc::SYS_pidfd_send_signal,
     libc::SYS_kcmp,
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_setpriority,
+    // What is known of a file besides its contents, by its path: Landlock covers none of it.
+    libc::SYS_fchmodat,
+    FCHMODAT2,
+    libc::SYS_fchownat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    REMOVEXATTRAT,
+    FILE_SETATTR,
     libc::SYS_userfaultfd,
     libc::SYS_memfd_create,
     libc::SYS_memfd_secret,
@@ -88,7 +113,7 @@ const REFUSED: &[libc::c_long] = &[
 /// Refused whatever the arguments, where nothing on the network is granted.
 const NETWORK: &[libc::c_long] = &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind];
 
-/// Refused whatever the arguments, where the machine has them: the newer ones have none.
+/// Refused whatever the arguments, with what only this machine has or numbers so.
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[libc::c_long] = &[
     libc::SYS_fork,
@@ -96,9 +121,19 @@ const REFUSED_HERE: &[libc::c_long] = &[
     libc::SYS_iopl,
     libc::SYS_ioperm,
     libc::SYS_modify_ldt,
+    libc::SYS_kexec_file_load,
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const REFUSED_HERE: &[libc::c_long] = &[];
+const REFUSED_HERE: &[libc::c_long] = &[
+    // `kexec_file_load`, which not every C library numbers here.
+    294,
+];
 
 #[cfg(target_arch = "x86_64")]
 const MACHINE: TargetArch = TargetArch::x86_64;
@@ -164,11 +199,12 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
         libc::SYS_clone,
         vec![argument(0, SeccompCmpOp::MaskedEq(thread), 0)?],
     );
-    // The terminal's input queue: characters that a shell would read as typed.
-    rules.insert(
-        libc::SYS_ioctl,
-        vec![argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?],
-    );
+    rules.extend(other_processes()?);
+    let is_writable = |(_, access): &(_, Access)| *access == Access::ReadWrite;
+    if !needs.folders.iter().any(is_writable) {
+        // Landlock does not cover times either, but a plugin may set them where it may write.
+        rules.insert(libc::SYS_utimensat, Vec::new());
+    }
     if needs.code.is_empty() {
         // All native code is mapped by now.
         let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
@@ -178,6 +214,38 @@ fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
         }
     }
     Ok(rules)
+}
+
+/// What reaches another process, or does not, by its arguments.
+fn other_processes() -> Result<Rules, seccompiler::BackendError> {
+    // A descriptor's owner gets its signals.
+    const FIOSETOWN: u64 = 0x8901;
+    const SIOCSPGRP: u64 = 0x8902;
+    const F_SETOWN: u64 = 8;
+    const F_SETOWN_EX: u64 = 15;
+    // C libraries end a process that aborts by a signal to one of its own threads.
+    let own = u64::from(std::process::id());
+    Ok(BTreeMap::from([
+        (libc::SYS_tgkill, vec![argument(0, SeccompCmpOp::Ne, own)?]),
+        // Its own limits are named by 0, and C libraries set and read them that way.
+        (libc::SYS_prlimit64, vec![argument(0, SeccompCmpOp::Ne, 0)?]),
+        (
+            libc::SYS_fcntl,
+            vec![
+                argument(1, SeccompCmpOp::Eq, F_SETOWN)?,
+                argument(1, SeccompCmpOp::Eq, F_SETOWN_EX)?,
+            ],
+        ),
+        (
+            libc::SYS_ioctl,
+            vec![
+                // The terminal's input queue: characters that a shell would read as typed.
+                argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?,
+                argument(1, SeccompCmpOp::Eq, FIOSETOWN)?,
+                argument(1, SeccompCmpOp::Eq, SIOCSPGRP)?,
+            ],
+        ),
+    ]))
 }
 
 /// Sockets of every kind but those of TCP and UDP. What a socket of TCP may be connected to is Landlock's to say, and

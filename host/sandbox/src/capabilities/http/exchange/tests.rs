@@ -171,13 +171,35 @@ fn a_private_address_beside_a_public_one_is_left_out() {
 
 #[test]
 fn metadata_is_never_reached() {
-    for address in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254"] {
+    for address in [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "fd00:ec2::254",
+        "168.63.129.16",
+    ] {
         let resolver = changing(&[address]);
         let fault = send(resolver, Reach::Private, "http://changing.test").expect_err("never");
         assert!(
             matches!(fault, Fault::Prohibited { is_final: true, .. }),
             "{address}: {fault:?}"
         );
+    }
+}
+
+#[test]
+fn a_query_alone_is_one_of_the_root() {
+    let order = order(changing(&[]), Reach::Private, "http://changing.test");
+    for (path, sent) in [
+        ("?a=b", "/?a=b"),
+        ("", "/"),
+        ("/", "/"),
+        ("/c?a=b", "/c?a=b"),
+    ] {
+        let body = Empty::<Bytes>::new().map_err(|never| match never {});
+        let request = Request::get(format!("http://ignored.test{path}"));
+        let request = request.body(body.boxed_unsync()).expect(path);
+        let completed = order.complete(request).expect(path);
+        assert_eq!(completed.uri(), sent, "{path}");
     }
 }
 
