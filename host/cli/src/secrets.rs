@@ -19,7 +19,7 @@ use std::io;
 use portcullis_core::caller::Origin;
 use portcullis_core::home::guarded::GuardedError;
 use portcullis_core::home::write::WriteError;
-use portcullis_core::home::{Home, HomeLockError};
+use portcullis_core::home::{Home, HomeLock, HomeLockError};
 use portcullis_core::names::{Digest, PluginName, escape};
 use portcullis_core::policy::{SecretName, SecretsBackend};
 use portcullis_core::protocol::broker::LONGEST_SECRET;
@@ -44,10 +44,14 @@ pub(crate) struct Owner<'a> {
 impl Owner<'_> {
     /// The home, as it is written into a keyring: enough of its digest that no two homes of a user are alike.
     fn home_word(&self) -> String {
-        const DIGITS: usize = 16;
-        let path = self.home.root().as_os_str().as_encoded_bytes();
-        Digest::of_bytes(path).to_string()[..DIGITS].to_owned()
+        home_word(self.home)
     }
+}
+
+fn home_word(home: &Home) -> String {
+    const DIGITS: usize = 16;
+    let path = home.root().as_os_str().as_encoded_bytes();
+    Digest::of_bytes(path).to_string()[..DIGITS].to_owned()
 }
 
 /// Whether there is somebody whom the keyring may ask to unlock it.
@@ -76,6 +80,25 @@ pub(crate) trait Backend {
 
     /// The names of all that are set, sorted.
     fn names(&self, owner: Owner<'_>) -> Result<Vec<SecretName>, BackendError>;
+
+    /// Deletes the secrets of every plugin that has had this name in this home, for every extension. Returns how many
+    /// deletions that took; nobody is asked where there is nothing to delete.
+    fn purge(&self, lock: &HomeLock, plugin: &PluginName) -> Result<usize, BackendError>;
+}
+
+/// Deletes what plugins of this name have in either place. A machine without a keyring has none in one.
+pub(crate) fn purge(
+    lock: &HomeLock,
+    plugin: &PluginName,
+    environment: &Environment,
+) -> Result<usize, BackendError> {
+    let in_files = file::Files.purge(lock, plugin)?;
+    let in_keyring = match Keyring::open(environment, Manner::Asks) {
+        Ok(keyring) => keyring.purge(lock, plugin)?,
+        Err(BackendError::NoKeyring(_)) => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(in_files + in_keyring)
 }
 
 /// Opens the place that the policy names.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fs, io};
 
 use portcullis_core::caller::Origin;
 use portcullis_core::home::{HomeLock, guarded, write};
@@ -82,6 +83,27 @@ impl Backend for Files {
 
     fn names(&self, owner: Owner<'_>) -> Result<Vec<SecretName>, BackendError> {
         Ok(read(owner)?.secrets.keys().cloned().collect())
+    }
+
+    fn purge(&self, lock: &HomeLock, plugin: &PluginName) -> Result<usize, BackendError> {
+        let folder = lock.home().root().join(FOLDER);
+        let listed = match fs::read_dir(folder) {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(BackendError::failed(&error)),
+        };
+        let mut deleted = 0;
+        for entry in listed {
+            let path = entry.map_err(|error| BackendError::failed(&error))?.path();
+            let text = guarded::read_text(&path, LONGEST)?.map(Zeroizing::new);
+            // What is not ours says nothing of a plugin, and stays.
+            let content = text.and_then(|text| serde_json::from_str::<Content>(&text).ok());
+            if content.is_some_and(|content| content.plugin == *plugin) {
+                fs::remove_file(&path).map_err(|error| BackendError::failed(&error))?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
     }
 }
 
@@ -198,12 +220,12 @@ mod tests {
         let name = "key".parse().expect("a name");
         Files.set(owner(1), &name, "value").expect("written");
         let mode = |path: PathBuf| {
-            let metadata = std::fs::metadata(path).expect("it is there");
+            let metadata = fs::metadata(path).expect("it is there");
             metadata.permissions().mode() & 0o777
         };
         assert_eq!(mode(path(owner(1))), 0o600);
         assert_eq!(mode(home.root().join(FOLDER)), 0o700);
-        std::fs::copy(path(owner(1)), path(owner(2))).expect("copied");
+        fs::copy(path(owner(1)), path(owner(2))).expect("copied");
         let error = Files.get(owner(2), &name).expect_err("somebody else's");
         assert!(matches!(error, BackendError::Foreign { .. }), "{error}");
         assert!(!error.to_string().contains("value"));

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use apple_native_keyring_store::keychain::Store;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{Entry, Error};
-use portcullis_core::names::escape;
+use portcullis_core::home::HomeLock;
+use portcullis_core::names::{PluginName, escape};
 use portcullis_core::policy::SecretName;
 #[cfg(windows)]
 use windows_native_keyring_store::Store;
 use zeroize::Zeroizing;
 
-use super::{Backend, BackendError, Manner, Owner, checked};
+use super::{Backend, BackendError, Manner, Owner, checked, home_word};
 use crate::environment::Environment;
 
 /// The service of every entry.
@@ -85,6 +86,28 @@ impl Backend for Keyring {
         let mut names: Vec<SecretName> = found.into_iter().filter_map(of_ours).collect();
         names.sort();
         Ok(names)
+    }
+
+    fn purge(&self, lock: &HomeLock, plugin: &PluginName) -> Result<usize, BackendError> {
+        let ours = HashMap::from([("service", SERVICE)]);
+        let searched = if cfg!(windows) { HashMap::new() } else { ours };
+        let found = self.store.search(&searched);
+        let found = found.map_err(|error| failed(&error))?;
+        let prefix = format!("{} {plugin} ", home_word(lock.home()));
+        let is_of_it = |entry: &Entry| {
+            entry
+                .get_specifiers()
+                .is_some_and(|(service, user)| service == SERVICE && user.starts_with(&prefix))
+        };
+        let mut deleted = 0;
+        for entry in found.iter().filter(|entry| is_of_it(entry)) {
+            match entry.delete_credential() {
+                Ok(()) => deleted += 1,
+                Err(Error::NoEntry) => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+        Ok(deleted)
     }
 }
 

@@ -9,13 +9,15 @@ mod bus;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use portcullis_core::home::HomeLock;
+use portcullis_core::names::PluginName;
 use portcullis_core::policy::SecretName;
 use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error};
 use zbus::blocking::connection::Builder;
 use zeroize::Zeroizing;
 
-use super::{Backend, BackendError, Manner, Owner, checked};
+use super::{Backend, BackendError, Manner, Owner, checked, home_word};
 use crate::environment::Environment;
 
 /// How long one call to the keyring may take where nobody is asked.
@@ -139,6 +141,27 @@ impl Backend for Keyring {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    fn purge(&self, lock: &HomeLock, plugin: &PluginName) -> Result<usize, BackendError> {
+        let attributes = Attributes(vec![
+            (SERVICE.0, SERVICE.1.to_owned()),
+            ("home", home_word(lock.home())),
+            ("plugin", plugin.to_string()),
+        ]);
+        // Before the collection is looked at, which would be unlocked for it.
+        let found = self
+            .service
+            .search_items(attributes.as_map())
+            .map_err(failed)?;
+        if found.unlocked.is_empty() && found.locked.is_empty() {
+            return Ok(0);
+        }
+        let items = self.items(&attributes)?;
+        for item in &items {
+            item.delete().map_err(failed)?;
+        }
+        Ok(items.len())
     }
 }
 

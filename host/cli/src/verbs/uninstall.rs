@@ -10,13 +10,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use portcullis_core::caller::Origin;
 use portcullis_core::home::lock::Lock;
-use portcullis_core::home::{Home, data, store};
+use portcullis_core::home::{Home, store};
 use portcullis_core::names::{HostName, PluginName};
 use portcullis_core::policy::{Policy, Route};
 
 use super::install::{Consent, all_or_nothing};
 use super::register::names;
-use super::remove::purged;
+use super::remove::purge_all;
 use crate::browsers::record::Record;
 use crate::browsers::registration::withdrawal::{self, Kind, Withdrawal};
 use crate::browsers::registration::{self, Ground, Plan, Wish};
@@ -85,8 +85,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let mut output = Output::new();
     output.line(format!("uninstalled `{name}`"))?;
     if arguments.purge {
-        let deleted = data::purge(&lock, name)?;
-        output.line(purged(name, deleted))?;
+        output.line(purge_all(&lock, name, environment)?.said_of(name))?;
     }
     Ok(())
 }
