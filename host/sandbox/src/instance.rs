@@ -16,7 +16,6 @@ use portcullis_core::policy::Limits;
 use wasmtime::component::Func;
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
-pub use budget::{Part, TooMany};
 pub(crate) use clocks::{Allowance, Clocks};
 pub use failure::{Failure, FailureKind};
 pub use run::Run;

@@ -16,6 +16,7 @@ mod engine;
 pub mod inspect;
 mod instance;
 pub mod offered;
+mod parts;
 mod plugin;
 mod powers;
 
@@ -30,6 +31,7 @@ pub use capabilities::secrets::{Answer, Secrets, Unavailable, Vault};
 pub use capabilities::stdio::{Outlet, OutputRefused};
 pub use capabilities::storage::Storage;
 pub use engine::{Engine, EngineError};
-pub use instance::{Failure, FailureKind, Instance, Outcome, Part, Peer, Run, Terms, TooMany};
+pub use instance::{Failure, FailureKind, Instance, Outcome, Peer, Run, Terms};
+pub use parts::{Part, TooMany};
 pub use plugin::{Mode, Plugin, PluginFault};
 pub use powers::{Denials, Powers};

@@ -11,8 +11,9 @@ use crate::artifact::{self, LoadError};
 use crate::capabilities;
 use crate::contract::{HandlerExports, RunExport, SessionExports};
 use crate::engine::Engine;
-use crate::instance::{State, TooMany};
+use crate::instance::State;
 use crate::offered;
+use crate::parts::TooMany;
 
 /// How a plugin is used, by what it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sandbox::{inspect, offered};
+use sandbox::{inspect, offered, parts};
 
 // The sources and not the crate: the inspector knows nothing of wasmtime, which is most of what the crate brings along
 // and would be built with instruments that nothing reads.
@@ -18,6 +18,7 @@ use sandbox::{inspect, offered};
 mod sandbox {
     pub mod inspect;
     pub mod offered;
+    pub mod parts;
 }
 
 /// The longest sentence about a file, in bytes: three names of 256 characters, each of which may be written with ten.

@@ -10,7 +10,7 @@ use wasmparser::{
     Instance, Payload,
 };
 
-use crate::instance::{Part, TooMany};
+use crate::parts::{Part, TooMany};
 
 /// Numbers of parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

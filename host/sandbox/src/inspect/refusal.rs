@@ -6,8 +6,8 @@ use super::read::{Beyond, Contents};
 use super::requests::SectionFault;
 use super::signature::OtherTypes;
 use super::{Item, Mode, escape};
-use crate::instance::TooMany;
 use crate::offered;
+use crate::parts::TooMany;
 
 /// The most names that one sentence lists.
 const MOST_NAMES: usize = 3;

@@ -8,8 +8,9 @@ use wasmtime_wasi::I32Exit;
 use crate::capabilities::stdio::OutputRefused;
 
 use super::State;
-use super::budget::{Refusal, TooMany};
+use super::budget::Refusal;
 use super::clocks::{Phase, Stopped};
+use crate::parts::TooMany;
 
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
