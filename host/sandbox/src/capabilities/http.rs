@@ -168,7 +168,13 @@ fn admit(
     if announced.is_some_and(|length| length > body_limit) {
         return Ok(Err(ErrorCode::HttpRequestBodySize(Some(body_limit))));
     }
-    let Some(permit) = http.enter(state.limits.http_in_flight) else {
+    let enter = || http.enter(state.limits.http_in_flight);
+    // A request that the guest has just dropped gives its place back on the other thread, a moment later.
+    let entered = enter().or_else(|| {
+        http.network().settle();
+        enter()
+    });
+    let Some(permit) = entered else {
         return Ok(Err(ErrorCode::ConnectionLimitReached));
     };
     let order = Order {
