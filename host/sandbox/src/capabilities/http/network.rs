@@ -118,7 +118,7 @@ impl Network {
         // What comes from another thread is done in the order in which it came, and a request that is dropped ends by
         // such an order.
         drop(runtime.spawn(async move { sender.send(()) }));
-        drop(receiver.recv_timeout(TURN));
+        let _ = receiver.recv_timeout(TURN);
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
         assert!(network.shared.runtime.lock().expect("no panic").is_none());
         let handle = network.runtime().expect("a thread");
         let name = || std::thread::current().name().map(str::to_owned);
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let sent = sender.clone();
         handle.spawn(async move { sent.send((name(), std::thread::current().id())) });
         let first = receiver.recv().expect("it runs");
