@@ -42,16 +42,16 @@ pub(super) fn open(file: &Path, quota: &Quota) -> Result<Connection, StorageErro
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let mut connection = Connection::open_with_flags(file, flags)?;
     configure(&connection)?;
-    match header(&connection)? {
-        (APPLICATION, FORMAT) => {}
-        (APPLICATION, found) if found > FORMAT => {
+    match Header::read(&mut connection)? {
+        Header::Ours(FORMAT) => {}
+        Header::Ours(found) if found > FORMAT => {
             return Err(StorageError::Newer {
                 found,
                 known: FORMAT,
             });
         }
-        (0, 0) if is_empty(&connection)? => make(&mut connection)?,
-        _ => return Err(StorageError::Foreign),
+        Header::Empty => make(&mut connection)?,
+        Header::Ours(_) | Header::Foreign => return Err(StorageError::Foreign),
     }
     let pages = quota.largest_file() / PAGE;
     connection.pragma_update(
@@ -113,10 +113,27 @@ fn configure(connection: &Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Whose the file is, and its format.
-fn header(connection: &Connection) -> Result<(i64, i64), StorageError> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
-    Ok((number("application_id")?, number("user_version")?))
+/// Whose the file is.
+enum Header {
+    /// Nobody's yet.
+    Empty,
+    /// Ours, of this format.
+    Ours(i64),
+    /// Somebody else's.
+    Foreign,
+}
+
+impl Header {
+    /// Read as of one moment: another process may be making the file, and half of that would look like neither.
+    fn read(connection: &mut Connection) -> Result<Self, StorageError> {
+        let moment = connection.transaction()?;
+        let number = |name| moment.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok(match (number("application_id")?, number("user_version")?) {
+            (APPLICATION, format) => Self::Ours(format),
+            (0, 0) if is_empty(&moment)? => Self::Empty,
+            _ => Self::Foreign,
+        })
+    }
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, StorageError> {

@@ -56,6 +56,28 @@ fn values_come_back_byte_for_byte_from_another_opening() {
     assert_eq!(storage.usage().expect("read").keys, 3);
 }
 
+/// Each finds the file missing, empty, half made or made.
+#[test]
+fn many_may_make_the_file_at_once() {
+    for _ in 0..20 {
+        let folder = folder();
+        let file = file_in(&folder);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let opened = loop {
+                        match Storage::open(&file, QUOTA) {
+                            Err(StorageError::Busy) => std::thread::yield_now(),
+                            opened => break opened,
+                        }
+                    };
+                    assert_eq!(opened.expect("opened").usage().expect("read").keys, 0);
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn what_is_counted_is_what_is_there() {
     let folder = folder();
