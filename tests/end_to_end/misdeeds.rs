@@ -20,10 +20,10 @@ use crate::hostile::measured::{
 include!("../guests/texts.rs");
 
 /// Small, so that the deeds that only a limit ends are over soon; and no end of crashes, since each deed is one.
-const LIMITS: &str = "memory = \"32MiB\"\ncpu-per-call = \"300ms\"\nwall-per-call = \"2s\"\ninit = \"500ms\"\ncrashes = 1000";
+const LIMITS: &str = "memory = \"32MiB\"\ncpu-per-call = \"300ms\"\nwall-per-call = \"4s\"\ninit = \"500ms\"\ncrashes = 1000";
 
 /// The longest limit of time above, and what an answer may be late by.
-const IN_TIME: Duration = Duration::from_secs(2).saturating_add(LATE);
+const IN_TIME: Duration = Duration::from_secs(4).saturating_add(LATE);
 
 /// A request that is no order, and its answer.
 const GOOD: (&str, &str) = ("[1]", r#"{"length":3}"#);
