@@ -17,6 +17,7 @@ use std::time::Duration;
 use portcullis_tests::{Browser, Home, ORIGIN, OTHER_ORIGIN, Port};
 use serde_json::{Value, json};
 
+use crate::cli::{run, text};
 use crate::fixture::{guest, route};
 use crate::hostile::measured::{ask_within, expect_goes_on};
 
@@ -146,8 +147,8 @@ fn a_folder_granted_for_reading_is_only_read() {
     assert_eq!(log.matches(&command).count(), 1, "told once: {log}");
 }
 
-/// Not granted, revoked, granted to another extension: there is no folder then, and at level debug the log says how
-/// there would be one.
+/// Not granted, revoked, granted to another extension: there is no folder then, and the log says how there would be one.
+/// This plugin has no requests, so it might be looking for none: that is no warning.
 #[test]
 fn without_a_grant_there_is_no_folder() {
     let ground = Ground::new("notes");
@@ -178,21 +179,84 @@ fn without_a_grant_there_is_no_folder() {
         port.end().expect_exit(0);
 
         ground.home.policy(&policy);
-        let mut port = Browser::chromium(&ground.home)
-            .origin(origin)
-            .environment("PORTCULLIS_LOG", "debug")
-            .start();
+        drop(fs::remove_dir_all(ground.home.path().join("logs")));
+        let mut port = Browser::chromium(&ground.home).origin(origin).start();
         for request in [READ, WRITE] {
             let error = port.ask(request).expect_error("plugin-error");
             assert_eq!(error.all["plugin_code"], "not-found", "{what}");
         }
-        port.end().expect_exit(0).expect_no_frames();
-        let command = format!("`portcullis grant {origin} notes fs=FOLDER:/PATH`");
+        port.end().expect_exit(0).expect_no_frames().expect_quiet();
+        let command = format!("`portcullis grant {origin} notes fs=FOLDER:/PATH` would change");
         let log = ground.home.log();
-        assert!(log.contains(&command), "{what}: {log}");
+        assert_eq!(log.matches(&command).count(), 1, "{what}, told once: {log}");
     }
     let file = ground.path("rw/first note.txt");
     assert_eq!(fs::read_to_string(file).expect("there"), "mine");
+}
+
+/// A plugin's requests tell a folder that it misses from a look that its language's runtime takes.
+#[test]
+fn a_folder_that_was_asked_for_and_not_granted_is_a_refusal() {
+    const TWO: &str = r#"fs = [{ guest = "/notes", access = "read-write", reason = "r" },
+        { guest = "/old notes", access = "read-only", reason = "r" }]"#;
+    const NONE: &str = r#"storage = { reason = "r" }"#;
+    let (notes, old) = ("fs=FOLDER:/notes:rw", "'fs=FOLDER:/old notes'");
+    let ground = Ground::new("notes");
+    let granted = |guest| vec![ground.folder("rw", guest, "read-write")];
+    let mut installed = "";
+    for (requests, folders, level, refused, doubtful) in [
+        (TWO, vec![], "info", vec![notes, old], 0),
+        (TWO, granted("/notes"), "info", vec![old], 0),
+        (TWO, granted("/"), "info", vec![], 0),
+        (NONE, vec![], "info", vec![], 0),
+        (NONE, vec![], "debug", vec![], 1),
+        (NONE, granted("/notes"), "debug", vec![], 0),
+    ] {
+        if requests != installed {
+            let build = packed(&ground.home, requests);
+            let added = run(&ground.home, ["add", &build, "--replace"]);
+            assert_eq!(added.code, 0, "{added:?}");
+            installed = requests;
+        }
+        ground.grant(&folders, "");
+        drop(fs::remove_dir_all(ground.home.path().join("logs")));
+        let mut port = Browser::chromium(&ground.home)
+            .environment("PORTCULLIS_LOG", level)
+            .start();
+        for _ in 0..2 {
+            port.ask(READ).expect_error("plugin-error");
+        }
+        port.end().expect_exit(0).expect_no_frames();
+        let log = ground.home.log();
+        let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+        for power in [notes, old] {
+            let command = format!("`portcullis grant {ORIGIN} notes {power}` would allow it");
+            let told = usize::from(refused.contains(&power));
+            assert_eq!(lines(&command), told, "{folders:?}: {command}: {log}");
+        }
+        assert_eq!(lines("refused: "), refused.len(), "{folders:?}: {log}");
+        assert_eq!(lines("would change that"), doubtful, "{level}: {log}");
+    }
+}
+
+/// A build of `notes` with these requests.
+#[track_caller]
+fn packed(home: &Home, requests: &str) -> String {
+    let [manifest, build] = ["plugin.toml", "build.wasm"].map(|name| home.beside().join(name));
+    let about = "name = \"notes\"\nversion = \"1\"\ndescription = \"d\"\n[requests]\n";
+    fs::write(&manifest, format!("{about}{requests}\n")).expect("written");
+    let (guest, manifest, build) = (guest("notes"), text(&manifest), text(&build));
+    let pack = [
+        "pack",
+        text(&guest),
+        "--manifest",
+        manifest,
+        "--output",
+        build,
+    ];
+    let packed = run(home, pack);
+    assert_eq!(packed.code, 0, "{packed:?}");
+    build.to_owned()
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod assembly;
 mod bombs;
 mod channel;
+mod listed;
 pub(crate) mod measured;
 
 use std::collections::BTreeSet;

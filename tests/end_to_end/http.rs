@@ -10,7 +10,7 @@ mod bounds;
 mod confined;
 mod fields;
 mod grants;
-mod server;
+pub(crate) mod server;
 mod trust;
 
 use std::fs;
@@ -21,6 +21,7 @@ use portcullis_tests::{Browser, Home, ORIGIN, Port, guests};
 use serde_json::{Value, json};
 
 use crate::fixture::route;
+use crate::hostile::measured::{LATE, ask_within};
 use authority::Authority;
 use server::Server;
 
@@ -29,6 +30,12 @@ const BOMB: [u8; 23] = [
     0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0x4c, 0x04, 0x02, 0x00, 0, 0, 0, 0, 0xff, 0xff, 0xff,
     0xff,
 ];
+
+/// The longest that the host waits by itself, for a connection, and what an answer may be late by.
+const IN_TIME: Duration = Duration::from_secs(10).saturating_add(LATE.saturating_mul(2));
+
+/// An order that sends nothing, and its reply.
+const NOTHING: (&str, &str) = (r#"{"do":"nothing"}"#, "\"nothing\"");
 
 /// A home with the test's guest and this grant: lines of `[route.grant]`, under `os = "required"`.
 fn home(grant: &str, limits: &str) -> Home {
@@ -70,8 +77,11 @@ fn request(server: &Server, path: &str) -> Value {
     })
 }
 
+/// Sends a request that no limit has to end, and returns what came of it.
+#[track_caller]
 fn send(port: &mut Port, request: &Value) -> Value {
-    ask(port, &json!({ "do": "send", "request": request }))
+    let order = json!({ "do": "send", "request": request });
+    ask_within(port, &order.to_string(), IN_TIME).json()
 }
 
 fn ask(port: &mut Port, order: &Value) -> Value {

@@ -129,13 +129,22 @@ impl Denials {
         self.refuse(Kind::of(power), power, rest);
     }
 
-    /// The same for what is no refusal but may be the reason why something does not work: at level debug.
-    pub fn tell_quietly(&self, attempted: &str, power: &str) {
+    /// The same for what may be no attempt at all, at a level for how likely that is. It is no refusal, and so never a
+    /// warning, which browsers show.
+    pub(crate) fn tell_doubtful(&self, doubt: Doubt, attempted: &str, power: &str) {
         let Self {
             plugin, subject, ..
         } = self;
-        if self.count(Kind::of(power), power) != Count::Silent {
-            tracing::debug!(%plugin, "{attempted}; `{subject} {power}` would change that");
+        if self.count(Kind::of(power), power) == Count::Silent {
+            return;
+        }
+        match doubt {
+            Doubt::Likely => {
+                tracing::info!(%plugin, "{attempted}; `{subject} {power}` would change that");
+            }
+            Doubt::Unlikely => {
+                tracing::debug!(%plugin, "{attempted}; `{subject} {power}` would change that");
+            }
         }
     }
 
@@ -175,6 +184,15 @@ impl Denials {
             Count::Told
         }
     }
+}
+
+/// Whether a plugin that found nothing had wanted something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// It may well have. Told at level info, the least that the log has unless it is told otherwise.
+    Likely,
+    /// Hardly: it says itself that it needs no such thing. Told at level debug.
+    Unlikely,
 }
 
 /// What becomes of a refusal.

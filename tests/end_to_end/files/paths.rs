@@ -416,6 +416,71 @@ fn case_36_every_way_to_write_in_a_folder_for_reading() {
     assert!(log.contains(&command), "{log}");
 }
 
+/// What Windows refuses by its looks (the unit tests of `files/names` have every rule) means nothing here: each is the
+/// name of one file in the folder, and of no other.
+#[test]
+fn case_37_names_that_windows_takes_for_something_else() {
+    let ground = Ground::new("files");
+    for file in ["COM", "file", "PROGRAM", "trailing", "NUL"] {
+        fs::write(ground.path("rw").join(file), "kept").expect("written");
+    }
+    ground.usual("");
+    let names = [
+        "COM1",
+        "COM\u{b9}",
+        "LPT1",
+        "NUL.txt",
+        "CONIN$",
+        "file:stream",
+        "file::$DATA",
+        "PROGRA~1",
+        r"\\?\C:",
+        r"\\.\COM1",
+        r"C:\secret",
+        r"..\secret",
+        r"sub\..\..\secret",
+        "trailing.",
+        "trailing ",
+        "NUL ",
+    ];
+    let (mut steps, mut expected) = (Vec::new(), Vec::new());
+    for name in names {
+        let text = format!("in {name}");
+        steps.push(json!({ "do": "open", "at": "/rw", "path": name, "how": "crwx", "name": "x" }));
+        steps.push(json!({ "do": "write", "at": "x", "text": text }));
+        expected.extend([json!("ok"), json!(text.len())]);
+    }
+    for name in names {
+        steps.push(json!({ "do": "open", "at": "/rw", "path": name, "how": "r", "name": "x" }));
+        steps.push(json!({ "do": "type", "at": "x" }));
+        steps.push(json!({ "do": "read", "at": "x", "n": 100 }));
+        let text = format!("in {name}");
+        expected.extend([
+            json!("ok"),
+            json!("DescriptorType::RegularFile"),
+            json!(text),
+        ]);
+    }
+    ground.attack("names", &json!(steps), &json!(expected));
+    // In a folder for reading the same names are neither found nor made.
+    for (how, code) in [("r", "no-entry"), ("crw", "read-only")] {
+        let (steps, expected) = opens("/ro", how, &names.map(|name| (name, code)));
+        ground.attack("names", &steps, &expected);
+    }
+    let in_folder = |name: &str| fs::read_dir(ground.path(name)).expect("there").count();
+    assert_eq!((in_folder("rw"), in_folder("ro")), (names.len() + 5, 0));
+    for name in names {
+        let text = fs::read_to_string(ground.path("rw").join(name));
+        assert_eq!(text.expect("a file of this folder"), format!("in {name}"));
+    }
+    for file in ["COM", "file", "PROGRAM", "trailing", "NUL"] {
+        let text = fs::read_to_string(ground.path("rw").join(file));
+        assert_eq!(text.expect("there"), "kept", "{file}");
+    }
+    // Beside the folders and the home nothing has come to be.
+    assert_eq!(in_folder(""), 3);
+}
+
 #[test]
 fn case_42_times_that_no_clock_shows() {
     let ground = Ground::new("files");

@@ -3,18 +3,37 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use portcullis_tests::Browser;
+use portcullis_tests::{Browser, ORIGIN};
 
-use super::{Ground, WRITE};
+use super::{Ground, IN_TIME, WRITE};
+use crate::fixture::{guest, route};
+use crate::hostile::measured::{ask_within, expect_goes_on};
 
+/// A plugin that is granted folders, and one that is granted nothing and goes on whatever becomes of the first.
+fn ground() -> Ground {
+    let ground = Ground::new("notes");
+    ground.home.add("echo", &guest("echo"));
+    ground
+}
+
+/// What the other plugin is sent, and its reply.
+const TO_ECHO: &str = r#"{"to":"echo"}"#;
+
+/// Nothing of this grant is given: every message gets the report, in time and in little memory, and the other plugin of
+/// the port is served.
 #[track_caller]
 fn expect_unavailable(ground: &Ground, folders: &[String], words: &str) {
     ground.grant(folders, "");
+    let policy = ground.home.path().join("policy.toml");
+    let policy = fs::read_to_string(policy).expect("written");
+    let to_echo = route(ORIGIN, "echo") + "when = { \"/to\" = \"echo\" }\n";
+    ground.home.policy(&(policy + &to_echo));
     let mut port = Browser::chromium(&ground.home)
         .environment("HOME", ground.home.beside())
         .start();
     for _ in 0..2 {
-        let error = port.ask(WRITE).expect_error("policy-invalid");
+        let frame = ask_within(&mut port, WRITE, IN_TIME);
+        let error = frame.expect_error("policy-invalid");
         assert_eq!(error.plugin.as_deref(), Some(ground.plugin));
         let path = ground.host("");
         assert!(
@@ -23,14 +42,14 @@ fn expect_unavailable(ground: &Ground, folders: &[String], words: &str) {
             error.message
         );
     }
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &ground.home, words, (TO_ECHO, TO_ECHO));
     let log = ground.home.log();
     assert!(log.contains(words), "`{words}` is not in the log: {log}");
 }
 
 #[test]
 fn case_39_a_folder_with_the_hosts_own_files_or_a_browsers() {
-    let ground = Ground::new("notes");
+    let ground = ground();
     for place in [
         "home",
         "home/cache",
@@ -54,7 +73,7 @@ fn case_39_a_folder_with_the_hosts_own_files_or_a_browsers() {
 
 #[test]
 fn case_40_a_link_a_file_or_nothing_in_the_folders_place() {
-    let ground = Ground::new("notes");
+    let ground = ground();
     symlink(ground.path("rw"), ground.path("link")).expect("made");
     fs::write(ground.path("file"), "").expect("written");
     for (place, words) in [
@@ -77,7 +96,7 @@ fn case_40_a_link_a_file_or_nothing_in_the_folders_place() {
 
 #[test]
 fn case_41_the_system_and_the_processes() {
-    let ground = Ground::new("notes");
+    let ground = ground();
     let whole = |host: &str, access: &str| {
         vec![format!(
             "{{ host = \"{host}\", guest = \"/notes\", access = \"{access}\" }}"
@@ -106,7 +125,7 @@ fn case_41_the_system_and_the_processes() {
 
 #[test]
 fn a_folder_to_read_inside_one_to_write() {
-    let ground = Ground::new("notes");
+    let ground = ground();
     fs::create_dir(ground.path("rw/sub")).expect("made");
     let folders = [
         ground.folder("rw", "/notes", "read-write"),

@@ -31,7 +31,7 @@ pub(crate) fn ask_within(port: &mut Port, deed: &str, limit: Duration) -> Frame 
 /// The next frame, which must have come within `limit` of `begun`.
 #[track_caller]
 pub(crate) fn receive_within(port: &mut Port, begun: Instant, limit: Duration) -> Frame {
-    let frame = port.receive(PATIENCE);
+    let frame = port.receive(PATIENCE.max(limit));
     let took = frame.at - begun;
     assert!(
         took <= limit,

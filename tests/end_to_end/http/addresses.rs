@@ -4,7 +4,8 @@ use portcullis_tests::{Browser, Port};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{expect_failed, home, private, request, send, to};
+use super::{NOTHING, expect_failed, home, private, request, send, to};
+use crate::hostile::measured::expect_goes_on;
 
 fn send_to(port: &mut Port, scheme: &str, authority: &str) -> Value {
     let request = json!({ "scheme": scheme, "authority": authority, "path": "/hello" });
@@ -70,7 +71,7 @@ fn case_43_names_and_addresses_of_this_machine_and_its_networks_are_refused() {
     }
     let outcome = send_to(&mut port, "http", "metadata.google.internal");
     expect_failed(&outcome, "handle", "HttpRequestDenied");
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "places of this machine", NOTHING);
     assert_eq!(server.most_at_a_time(), 0, "somebody has connected");
     let log = home.log();
     assert!(log.contains("http http-private` would allow it"), "{log}");
@@ -97,7 +98,7 @@ fn case_43_metadata_is_refused_with_private_addresses_granted() {
         let outcome = send_to(&mut port, "http", host);
         expect_failed(&outcome, "response", "DestinationIpProhibited");
     }
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "metadata", NOTHING);
 }
 
 /// Case 44.
@@ -115,7 +116,7 @@ fn case_44_a_redirect_is_a_response_and_its_place_is_judged_like_any_other() {
     assert!(got["fields"].to_string().contains(&elsewhere), "{got}");
     let outcome = send(&mut port, &request(&other, "/hello"));
     expect_failed(&outcome, "handle", "HttpRequestDenied");
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "a redirect", NOTHING);
     assert_eq!((server.heads().len(), other.most_at_a_time()), (1, 0));
 }
 
@@ -191,7 +192,7 @@ fn case_45_spellings_of_the_granted_place_work_and_its_lookalikes_do_not() {
     }
     let got = send(&mut port, &request(&server, "//evil.test/hello"));
     assert_eq!(got["status"], 404, "{got}");
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "spellings", NOTHING);
     assert_eq!(
         (server.heads().len(), other.most_at_a_time()),
         (seen + 1, 0)
@@ -214,5 +215,5 @@ fn a_star_means_the_names_below() {
         let outcome = send_to(&mut port, "http", &format!("{host}:{}", server.port));
         assert_eq!(outcome["status"] == 200, is_granted, "{host}: {outcome}");
     }
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "a star", NOTHING);
 }

@@ -7,13 +7,11 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{BOMB, ask, expect_failed, home, request, send, threads, to, with};
+use super::{BOMB, NOTHING, ask, expect_failed, home, request, send, threads, to, with};
 use crate::hostile::measured::{END, LATE, ask_within, expect_goes_on, expect_small};
 
 /// Small, so that what the host takes for itself shows.
 const SMALL: &str = "memory = \"16MiB\"\nhttp-body = \"1MiB\"";
-
-const NOTHING: (&str, &str) = (r#"{"do":"nothing"}"#, "\"nothing\"");
 
 fn ordered(request: &Value) -> String {
     json!({ "do": "send", "request": request }).to_string()

@@ -6,10 +6,8 @@ use portcullis_tests::Browser;
 use serde_json::json;
 
 use super::server::Server;
-use super::{ask, expect_failed, home, request, send, to, with};
+use super::{NOTHING, ask, expect_failed, home, request, send, to, with};
 use crate::hostile::measured::{ask_within, expect_goes_on};
-
-const NOTHING: (&str, &str) = (r#"{"do":"nothing"}"#, "\"nothing\"");
 
 /// Case 20. The map of fields that wasmtime-wasi-http uses gives up at 32 768.
 #[test]
@@ -113,7 +111,7 @@ fn case_47_fields_of_the_hosts_cannot_be_set() {
     ] {
         assert!(head.contains(&format!("{name}: {value}\r\n")), "{got}");
     }
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "fields of the host's", NOTHING);
 }
 
 /// Case 47: what would make one request two for somebody on the way.
@@ -182,7 +180,7 @@ fn case_47_a_body_is_as_long_as_it_says() {
             "{head}"
         );
     }
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "a body and its length", NOTHING);
 }
 
 #[test]
@@ -222,7 +220,7 @@ fn a_connection_cannot_be_made_a_tunnel_and_stays_http() {
         (&json!(200), &json!(1)),
         "{got}"
     );
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "a tunnel", NOTHING);
 }
 
 #[test]
@@ -259,5 +257,5 @@ fn a_body_is_never_left_out() {
     let heads = server.heads();
     let last = heads.last().expect("it was asked");
     assert!(last.starts_with("GET /?a=b HTTP/1.1\r\n"), "{last}");
-    port.end().expect_exit(0).expect_no_frames();
+    expect_goes_on(port, &home, "a body", NOTHING);
 }

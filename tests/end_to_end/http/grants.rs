@@ -5,8 +5,9 @@ use portcullis_tests::{Browser, Home, ORIGIN, OTHER_ORIGIN, guests};
 use serde_json::json;
 
 use super::server::Server;
-use super::{ask, expect_failed, home, origin_of, request, send, set_policy, to};
+use super::{IN_TIME, NOTHING, ask, expect_failed, home, origin_of, request, send, set_policy, to};
 use crate::fixture::route;
+use crate::hostile::measured::{ask_within, expect_goes_on};
 
 fn expect_denied(home: &Home, server: &Server, origin: &str) {
     let mut port = Browser::chromium(home).origin(origin).start();
@@ -85,14 +86,14 @@ fn a_grant_is_for_one_build() {
     assert!(server.heads().is_empty());
 }
 
-/// Case 48.
 #[test]
-fn sockets_and_names_stay_denied_with_a_grant_of_http() {
+fn case_48_sockets_and_names_stay_denied_with_a_grant_of_http() {
     let server = Server::plain();
     for grant in [to(&server), String::new()] {
         let home = home(&grant, "");
         let mut port = Browser::chromium(&home).start();
-        let said = ask(&mut port, &json!({ "do": "sockets", "port": server.port }));
+        let order = json!({ "do": "sockets", "port": server.port }).to_string();
+        let said = ask_within(&mut port, &order, IN_TIME).json();
         for what in ["tcp", "udp", "names"] {
             let word = said[what].as_str().unwrap_or_default();
             assert!(
@@ -102,7 +103,7 @@ fn sockets_and_names_stay_denied_with_a_grant_of_http() {
                 "{what}: {said}"
             );
         }
-        port.end().expect_exit(0).expect_no_frames();
+        expect_goes_on(port, &home, "sockets", NOTHING);
     }
     assert_eq!(server.most_at_a_time(), 0);
 }

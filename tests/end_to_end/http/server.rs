@@ -16,8 +16,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::authority::Identity;
 
 /// A server that runs until the test is over.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     heads: Arc<Mutex<Vec<String>>>,
     most: Arc<AtomicUsize>,
 }
@@ -30,7 +30,7 @@ struct Busy {
 
 impl Server {
     /// In the clear.
-    pub(super) fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self::start(None)
     }
 

@@ -45,8 +45,17 @@ fn processor_time(port: &Port) -> Duration {
     Duration::from_millis(10 * ticks)
 }
 
-/// In processor time, which is the same on a loaded machine, and by the clock on the wall, which is not: there the guest
-/// shares the processor, so of a few tries one has to be in time.
+/// How long the first thread of a process, which is the one that runs plugins, was ready and had to wait for a processor.
+fn held_up(port: &Port) -> Duration {
+    let id = port.id();
+    let stat = fs::read_to_string(format!("/proc/{id}/task/{id}/schedstat"));
+    // Some kernels do not count it; there the clock on the wall has to do.
+    let stat = stat.unwrap_or_default();
+    let waited = stat.split_whitespace().nth(1);
+    Duration::from_nanos(waited.and_then(|it| it.parse().ok()).unwrap_or_default())
+}
+
+/// In processor time, and by the clock on the wall less what others took of it; of a few tries one has to be in time.
 #[test]
 fn a_loop_is_stopped_within_50_ms_of_its_processor_time() {
     let _alone = alone();
@@ -60,7 +69,9 @@ fn a_loop_is_stopped_within_50_ms_of_its_processor_time() {
             let mut port = Browser::chromium(&home).start();
             port.ask(HELLO).expect_text(r#"{"length":18}"#);
             let before = processor_time(&port);
-            took.push(time_of_error(&mut port, &order(deed, 0), "plugin-timeout"));
+            let waited = held_up(&port);
+            let all = time_of_error(&mut port, &order(deed, 0), "plugin-timeout");
+            took.push(all.saturating_sub(held_up(&port) - waited));
             used.push(processor_time(&port) - before);
             port.end().expect_exit(0).expect_no_frames();
             if is_in_time(&used) && is_in_time(&took) {

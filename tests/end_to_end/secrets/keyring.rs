@@ -46,13 +46,15 @@ impl Session {
         let socket = folder.path().join("bus");
         let configuration = folder.path().join("bus.conf");
         fs::write(&configuration, configuration_of(&socket)).expect("written");
-        let bus = Command::new("dbus-daemon")
-            .args(["--nofork", "--nopidfile", "--nosyslog"])
+        // The session ends with its program, which ends with its input: also where the test is killed.
+        let bus = Command::new("dbus-run-session")
             .arg(format!("--config-file={}", configuration.display()))
-            .stdin(Stdio::null())
+            .args(["--", "cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let bus = bus.expect("`dbus-daemon` is missing: `apt-get install dbus` installs it");
+        let bus = bus.expect("`dbus-run-session` is missing: `apt-get install dbus` installs it");
         wait_for(&socket);
         Self {
             folder,
@@ -105,7 +107,7 @@ impl Session {
                 .arg("string:default")
                 .env("DBUS_SESSION_BUS_ADDRESS", self.address())
                 .output()
-                .expect("it is of the same package as the daemon");
+                .expect("it comes with `dbus-run-session`");
             if String::from_utf8_lossy(&asked.stdout).contains("/secrets/collection/") {
                 return;
             }
@@ -160,7 +162,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.stop_keyring();
-        let _ = self.bus.kill();
+        drop(self.bus.stdin.take());
         let _ = self.bus.wait();
     }
 }

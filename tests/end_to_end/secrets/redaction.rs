@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use portcullis_tests::{Browser, ORIGIN};
+use portcullis_tests::{Browser, ORIGIN, PATIENCE};
 use serde_json::json;
 
 use super::{change, done, home_with_grant, set};
+use crate::hostile::measured::{END, ask_within, expect_log_is_safe, expect_small};
 
 /// Ways to tell a secret, as the guest knows them.
 const WAYS: &[&str] = &[
@@ -40,11 +41,14 @@ fn case_50_no_log_ever_has_the_value_of_a_secret() {
                 .start();
             for way in WAYS {
                 let order = json!({ "do": "tell", "name": "token", "how": way });
-                port.ask(&order.to_string());
+                ask_within(&mut port, &order.to_string(), PATIENCE);
             }
             // It may be told to the extension: that is what it is granted for.
             assert_eq!(super::get(&mut port, "token"), super::value(secret));
+            expect_small(&port, "secrets that are told");
             let ended = port.end().expect_exit(0).expect_no_frames();
+            let ended = ended.expect_within(END);
+            expect_log_is_safe(&home);
             let log = home.log();
             let word = secret
                 .split(['"', '\n', ' ', '\t'])

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use portcullis_tests::{Browser, PATIENCE, Port};
 
-use super::{ask, get, json, number, set, storing_home};
+use super::{get, json, number, set, storing_home};
 use crate::fixture::{HELLO, alone, limited_home};
+use crate::hostile::measured::{END, expect_goes_on, expect_small};
 
 /// The ports that browsers are known to open at once.
 const PORTS: usize = 50;
@@ -43,12 +44,9 @@ fn case_60_fifty_ports_add_up() {
     values.sort_unstable();
     let expected: Vec<u64> = (1..=TIMES * PORTS as u64).collect();
     assert_eq!(values, expected, "each number once");
-    for mut port in ports {
-        assert_eq!(
-            ask(&mut port, json!({ "get": true })),
-            json!({ "value": TIMES * PORTS as u64 })
-        );
-        port.end().expect_exit(0).expect_no_frames();
+    let sum = json!({ "value": TIMES * PORTS as u64 }).to_string();
+    for port in ports {
+        expect_goes_on(port, &home, "fifty ports", (r#"{"get":true}"#, &sum));
     }
 }
 
@@ -70,8 +68,9 @@ fn case_60_two_ports_set_the_same_key_and_both_go_on() {
         let value = value.as_str().expect("a text");
         assert!(value.starts_with(&format!("{round} ")), "{value}");
     }
+    let good = (r#"{"do":"set","key":"good","text":"x"}"#, "\"set\"");
     for port in ports {
-        port.end().expect_exit(0).expect_no_frames();
+        expect_goes_on(port, &home, "two ports", good);
     }
 }
 
@@ -125,7 +124,12 @@ fn case_60_an_extension_has_only_so_many_ports_at_a_time() {
     let (mut refused, answer) = start();
     answer.expect_error("too-many-ports");
     expect_refused(&mut refused);
-    refused.end().expect_exit(1);
+    expect_small(&refused, "one port too many");
+    refused
+        .end()
+        .expect_exit(1)
+        .expect_no_frames()
+        .expect_within(END);
     assert!(
         home.log().contains("3 ports of this extension are open"),
         "{}",
@@ -150,7 +154,7 @@ fn case_60_an_extension_has_only_so_many_ports_at_a_time() {
     answer.expect_text(HELLO);
     ports.push(port);
     for port in ports {
-        port.end().expect_exit(0);
+        expect_goes_on(port, &home, "few ports", (HELLO, HELLO));
     }
 }
 

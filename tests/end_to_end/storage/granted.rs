@@ -3,6 +3,7 @@
 use portcullis_tests::{Browser, OTHER_ORIGIN};
 
 use super::{Home, ORIGIN, ask, error, get, granting, guest, json, keys, route, set, storing_home};
+use crate::hostile::measured::expect_goes_on;
 
 #[test]
 fn what_is_kept_outlives_the_process() {
@@ -142,7 +143,7 @@ fn a_grant_is_for_one_build() {
 }
 
 #[test]
-fn neither_another_extension_nor_another_plugin_sees_anything() {
+fn case_49_neither_another_extension_nor_another_plugin_sees_anything() {
     let home = Home::new();
     home.add("storage", &guest("storage"))
         .add("second", &guest("storage"))
@@ -174,9 +175,13 @@ fn neither_another_extension_nor_another_plugin_sees_anything() {
     assert_eq!(ask(&mut one, to("storage", look.clone())), "first");
     assert_eq!(ask(&mut one, to("second", look.clone())), "second");
     assert_eq!(ask(&mut one, json!({ "get": true })), json!({ "value": 7 }));
-    assert_eq!(ask(&mut other, look), "other");
-    one.end().expect_exit(0);
-    other.end().expect_exit(0);
+    assert_eq!(ask(&mut other, look.clone()), "other");
+    for (port, good, kept) in [
+        (one, to("second", look.clone()), "\"second\""),
+        (other, look, "\"other\""),
+    ] {
+        expect_goes_on(port, &home, "what is another's", (&good.to_string(), kept));
+    }
 }
 
 #[test]

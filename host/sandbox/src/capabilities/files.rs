@@ -11,8 +11,10 @@
 //! hangs, and the port with it, until the system gives up. Whoever grants a folder there takes that on; a thread that
 //! hangs in its place could not be ended either.
 //!
-//! A guest that has no folder is not told so by an error: it finds none, as on an empty machine. Language runtimes ask
-//! for folders whether they need one or not, so asking is no attempt.
+//! A guest that has no folder is not told so by an error: it finds none, as on an empty machine, and without a
+//! descriptor there is nothing more that it could try. So that it looks is all there is to see of an attempt. The
+//! runtimes of Rust, JavaScript and Python look when a file is opened, and what adapts a program of preview 1 at every
+//! start. Whether a look was meant is known where the plugin says what it asks for: see [`folders::Missing`].
 
 mod descriptors;
 mod folders;
@@ -233,12 +235,8 @@ const ON_THIS_THREAD: bool = true;
 
 impl preopens::Host for View<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let Powers {
-            folders, denials, ..
-        } = self.powers;
-        if folders.is_empty() {
-            denials.tell_quietly("looked for folders, and has none", "fs=FOLDER:/PATH");
-        }
+        let folders = &self.powers.folders;
+        folders.tell_missing(&self.powers.denials);
         let mut given = Vec::with_capacity(folders.as_slice().len());
         for (place, folder) in folders.as_slice().iter().enumerate() {
             let descriptor = Descriptor::Dir(folder.open().clone());

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use portcullis_core::names::escape;
-use portcullis_core::policy::{Access, Limits};
+use portcullis_core::policy::{Access, GuestPath, Limits};
+use portcullis_core::requests::Requests;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::ON_THIS_THREAD;
 use super::room::{DEVICES, Held};
-use crate::powers::{Denials, Kind};
+use crate::powers::{Denials, Doubt, Kind};
 
 /// One folder that a plugin may use.
 pub struct Folder {
@@ -111,6 +112,26 @@ fn as_one_word(text: &str) -> String {
 pub struct Folders {
     each: Arc<[Folder]>,
     budget: Arc<Budget>,
+    missing: Missing,
+}
+
+/// The folders that a plugin may look for and not find. For the log alone: nothing is opened because of them.
+#[derive(Clone)]
+enum Missing {
+    /// Its requests name these, and no grant has them. Most often there are none.
+    These(Arc<[MissingFolder]>),
+    /// It has requests, and none is for a folder: a look is its language's own.
+    NeverAsked,
+    /// It has no requests, so it may be looking for any folder or for none.
+    Unknown,
+}
+
+/// A folder that was asked for and not granted.
+struct MissingFolder {
+    /// What the plugin tries when it looks for folders.
+    attempted: String,
+    /// The words that grant it, but for which folder of the machine it is.
+    power: String,
 }
 
 impl Folders {
@@ -124,7 +145,26 @@ impl Folders {
                 made: AtomicU64::new(limits.files_made.into()),
                 denials: denials.clone(),
             }),
+            missing: Missing::Unknown,
         }
+    }
+
+    /// The same, of a plugin that asks for this; `None` where it does not say what it asks for. Called before the plugin
+    /// starts, for the log to tell a folder that is missed from one that no plugin wants.
+    #[must_use]
+    pub fn requested(self, requests: Option<&Requests>) -> Self {
+        let Some(requests) = requests else {
+            return self;
+        };
+        let missing = if requests.folders.is_empty() {
+            Missing::NeverAsked
+        } else {
+            let asked = requests.folders.iter();
+            let missing = asked.filter(|asked| !self.has(&asked.guest));
+            let missing = missing.map(|asked| MissingFolder::new(&asked.guest, asked.access));
+            Missing::These(missing.collect())
+        };
+        Self { missing, ..self }
     }
 
     /// No folder.
@@ -147,6 +187,45 @@ impl Folders {
 
     pub(super) fn budget(&self) -> &Arc<Budget> {
         &self.budget
+    }
+
+    /// Tells of the folders that the plugin has just looked for and was not granted.
+    pub(super) fn tell_missing(&self, denials: &Denials) {
+        let (attempted, power) = ("looked for folders, and has none", "fs=FOLDER:/PATH");
+        match &self.missing {
+            Missing::These(missing) => {
+                for MissingFolder { attempted, power } in missing.iter() {
+                    denials.tell(attempted, power);
+                }
+            }
+            Missing::NeverAsked if self.is_empty() => {
+                denials.tell_doubtful(Doubt::Unlikely, attempted, power);
+            }
+            Missing::Unknown if self.is_empty() => {
+                denials.tell_doubtful(Doubt::Likely, attempted, power);
+            }
+            Missing::NeverAsked | Missing::Unknown => {}
+        }
+    }
+
+    /// Whether a folder of the grant is this one, or this one lies in it.
+    fn has(&self, asked: &GuestPath) -> bool {
+        let granted = self.each.iter().map(|folder| folder.guest.clone());
+        let mut granted = granted.filter_map(|guest| GuestPath::try_from(guest).ok());
+        granted.any(|granted| asked.is_in(&granted))
+    }
+}
+
+impl MissingFolder {
+    fn new(guest: &GuestPath, access: Access) -> Self {
+        let suffix = match access {
+            Access::ReadOnly => "",
+            Access::ReadWrite => ":rw",
+        };
+        Self {
+            attempted: format!("`{}`, a folder that it asks for", escape(guest.as_str())),
+            power: as_one_word(&format!("fs=FOLDER:{}{suffix}", guest.as_str())),
+        }
     }
 }
 
