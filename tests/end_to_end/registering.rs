@@ -8,8 +8,10 @@ mod doctor;
 mod logs;
 mod manifests;
 mod places;
+mod programs;
 mod real_chromium;
 mod real_firefox;
+mod shapes;
 
 use std::fs;
 use std::path::{Path, PathBuf};

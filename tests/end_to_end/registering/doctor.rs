@@ -315,6 +315,13 @@ fn a_quarantine_and_the_last_errors_are_told() {
         port.ask(&order(Verb::Trap, 0));
         port.end().expect_exit(0);
     }
+    // Errors that can be told apart, and one more of them than are shown.
+    for had in 1..=6_u8 {
+        let mut port = Browser::chromium(&machine.home).start();
+        port.send_raw(&10_u32.to_ne_bytes())
+            .send_raw(&vec![b' '; had.into()]);
+        port.end().expect_exit(3);
+    }
     let (code, said) = machine.json(["doctor", "--fix"]);
     let broken = found(&said, "broken");
     assert_eq!((code, broken.len()), (1, 1), "{said:#}");
@@ -323,6 +330,16 @@ fn a_quarantine_and_the_last_errors_are_told() {
         mend.ends_with(&format!("`portcullis enable {ORIGIN} unruly`")),
         "{mend}"
     );
+    let errors = found(&said, "note").into_iter();
+    let errors = errors.filter(|note| note["about"] == "log");
+    let errors: Vec<&str> = errors
+        .map(|note| note["detail"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(errors.len(), 5, "the last of them: {said:#}");
+    for (error, had) in errors.iter().zip(2..) {
+        let words = format!("input ended after {had} of the 10 bytes of a frame");
+        assert!(error.contains(&words), "`{words}`: {errors:#?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The conformance cases 39 to 49: `doctor FILE.json` over manifests of anybody's, each in a folder of a browser.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use serde_json::{Value, json};
 
@@ -320,6 +320,26 @@ fn case_49_another_name_no_program_and_none_that_starts() {
             |it| it["path"] = json!(&plain),
             Refused(not_executable),
         );
+    }
+}
+
+/// A person may name a manifest over links and `..`; it is the same file.
+#[test]
+fn a_file_is_read_by_its_browsers_however_it_is_named() {
+    let machine = Machine::new();
+    machine.write(
+        &format!("{CHROMIUM}/{HOST}.json"),
+        &whole(CHROMIUM, HOST).to_string(),
+    );
+    symlink(machine.path(CHROMIUM), machine.path("link")).expect("a folder takes a link");
+    for named in [
+        format!("{CHROMIUM}/../NativeMessagingHosts/{HOST}.json"),
+        format!("link/{HOST}.json"),
+    ] {
+        let file = machine.path(&named);
+        let said = machine.run(["doctor", file.to_str().expect("a plain name")]);
+        let said = said.succeeds();
+        assert!(said.starts_with("ok: Chromium: it starts"), "{said}");
     }
 }
 

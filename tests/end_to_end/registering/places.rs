@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use portcullis_tests::{ADD_ON, ORIGIN, OTHER_ORIGIN, programs};
 use serde_json::{Value, json};
 
 use super::{HOST, Machine, files_below};
+use crate::cli::finished;
 
 const CHROMIUM: &str = "user/.config/chromium/NativeMessagingHosts/com.example.notes.json";
 const FIREFOX: &str = "user/.mozilla/native-messaging-hosts/com.example.notes.json";
@@ -138,6 +141,79 @@ fn a_link_in_the_place_of_a_manifest_is_not_written_through() {
     assert_eq!(machine.read("elsewhere.json"), FOREIGN);
 }
 
+/// A link that leads nowhere is somebody's all the same: what it leads to may be back tomorrow.
+#[test]
+fn a_link_that_leads_nowhere_is_not_replaced_either() {
+    let machine = Machine::with_programs(&["chromium"]);
+    let place = machine.path(CHROMIUM);
+    fs::create_dir_all(place.parent().expect("it has one")).expect("it is made");
+    symlink("/not/mounted/now.json", &place).expect("it is made");
+    let register = ["register", HOST, "--allow", ORIGIN];
+    machine.run(register).refuses_with(
+        1,
+        "holds a link to `/not/mounted/now.json`, which is missing",
+    );
+    assert!(place.is_symlink());
+    machine.run(["unregister", HOST]).succeeds();
+    assert!(place.is_symlink());
+    machine
+        .run(register.into_iter().chain(["--force"]))
+        .succeeds();
+    assert!(!place.is_symlink());
+}
+
+/// Chromium takes comments, so a manifest with comments is a whole one, also where ours was once.
+#[test]
+fn what_somebody_else_has_put_in_the_place_of_ours_is_theirs_however_it_is_written() {
+    let machine = Machine::with_programs(&["chromium"]);
+    let register = ["register", HOST, "--allow", ORIGIN];
+    machine.run(register).succeeds();
+    let theirs = format!("// made by another installer\n{FOREIGN}\n/* for all */");
+    machine.write(CHROMIUM, &theirs);
+    machine
+        .run(register)
+        .refuses_with(1, "holds a manifest for `/bin/true`");
+    assert_eq!(machine.read(CHROMIUM), theirs);
+    let (code, said) = machine.json(["doctor", "--fix"]);
+    assert_eq!(
+        (code, machine.read(CHROMIUM)),
+        (1, theirs.clone()),
+        "{said:#}"
+    );
+    machine.run(["unregister", HOST]).succeeds();
+    assert_eq!(machine.read(CHROMIUM), theirs);
+    // A file of ours that is damaged names nobody's program, and is still ours.
+    machine
+        .run(register.into_iter().chain(["--force"]))
+        .succeeds();
+    let ours = machine.read(CHROMIUM);
+    machine.write(CHROMIUM, &ours[..ours.len() / 2]);
+    machine.run(register).succeeds();
+    assert_eq!(machine.read(CHROMIUM), ours);
+}
+
+/// The manifests outlive a home that was deleted by hand.
+#[test]
+fn what_was_registered_is_removed_without_its_home_as_well() {
+    let machine = Machine::with_programs(&["chromium", "firefox-esr"]);
+    let before = files_below(&machine.path("user"));
+    machine
+        .run(["register", HOST, "--allow", ORIGIN, ADD_ON])
+        .succeeds();
+    fs::remove_dir_all(machine.home.path()).expect("it was made");
+    let unregister = ["unregister", HOST];
+    machine.run(["unregister", HOST, "--dry-run"]).succeeds();
+    let (code, said) = machine.json(unregister);
+    let manifests = said["manifests"].as_array().expect("a list");
+    let removed = manifests.iter().filter(|one| one["state"] == "removed");
+    assert_eq!((code, removed.count()), (0, 2), "{said:#}");
+    assert_eq!(files_below(&machine.path("user")), before);
+    assert!(!machine.home.path().exists(), "no home is made for that");
+    machine
+        .run(unregister)
+        .prints("`com.example.notes` was not registered\n");
+}
+
 /// Case 52.
 #[test]
 fn case_52_settings_elsewhere_and_browsers_that_are_not_there() {
@@ -255,6 +331,30 @@ fn the_list_of_extensions_is_remembered_and_replaced() {
     );
 }
 
+/// Somebody who goes on to the next browser does not have to know who was named for the first.
+#[test]
+fn who_was_allowed_before_may_be_kept() {
+    let machine = Machine::with_programs(&["chromium", "firefox-esr"]);
+    for (allow, allowed) in [
+        (ORIGIN, &[ORIGIN][..]),
+        (ADD_ON, &[ORIGIN, ADD_ON]),
+        (ORIGIN, &[ORIGIN, ADD_ON]),
+    ] {
+        let (_, said) = machine.json(["register", HOST, "--allow", allow, "--keep"]);
+        assert_eq!(said["allowed"], json!(allowed));
+        assert_eq!(said["no-longer-allowed"], json!([]));
+    }
+    let allowed = |path: &str, list: &str| manifest(&machine, path)[list].clone();
+    assert_eq!(allowed(CHROMIUM, "allowed_origins"), json!([ORIGIN]));
+    assert_eq!(allowed(FIREFOX, "allowed_extensions"), json!([ADD_ON]));
+    for wrong in [
+        &["register", HOST, "--keep"][..],
+        &["register", HOST, "--allow", ORIGIN, "--keep", "--system"],
+    ] {
+        machine.run(wrong.iter().copied()).refuses_with(2, "--keep");
+    }
+}
+
 #[test]
 fn for_every_user_of_the_machine() {
     let machine = Machine::with_programs(&["chromium", "microsoft-edge"]);
@@ -288,6 +388,50 @@ fn for_every_user_of_the_machine() {
         files_below(&machine.path("system")),
         Vec::<std::path::PathBuf>::new()
     );
+}
+
+/// Whatever an administrator's files are readable by otherwise: other users' browsers read these and start the host.
+#[test]
+fn for_every_user_whatever_the_administrators_mask() {
+    let machine = Machine::with_programs(&["chromium"]);
+    let register = machine.command(["register", HOST, "--allow", ORIGIN, "--system"]);
+    let mut masked = Command::new("/bin/sh");
+    masked
+        .args(["-c", "umask 077; exec \"$@\"", "sh"])
+        .arg(register.get_program())
+        .args(register.get_args());
+    for (name, value) in register.get_envs() {
+        match value {
+            Some(value) => masked.env(name, value),
+            None => masked.env_remove(name),
+        };
+    }
+    finished(&machine.home, &mut masked).succeeds();
+    let manifest = format!("etc/chromium/native-messaging-hosts/{HOST}.json");
+    let launcher = format!("usr/local/lib/portcullis/hosts/{HOST}");
+    for path in [&manifest, &launcher] {
+        let path = PathBuf::from("system").join(path);
+        let folders = path.ancestors().skip(1);
+        // The last two are the one that stands for the root, and nothing.
+        for folder in folders.take_while(|folder| folder.as_os_str() != "system") {
+            let folder = machine.path(folder.to_str().expect("a plain name"));
+            assert_eq!(mode(&folder), 0o755, "{}", folder.display());
+        }
+    }
+    assert_eq!(mode(&machine.path("system").join(manifest)), 0o644);
+    // What was there before keeps its own.
+    let user = machine.path("user/.config/chromium");
+    fs::create_dir_all(&user).expect("it is made");
+    fs::set_permissions(&user, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    machine
+        .run(["register", HOST, "--allow", ORIGIN])
+        .succeeds();
+    assert_eq!(mode(&user), 0o700);
+}
+
+fn mode(path: &Path) -> u32 {
+    let found = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    found.permissions().mode() & 0o777
 }
 
 #[test]

@@ -8,8 +8,9 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use portcullis_core::caller::{Family, Origin};
+use portcullis_core::manifest::program_named_by;
 use portcullis_core::names::HostName;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::Builder;
 
 /// The longest manifest that is read, in bytes: thousands of extensions. Browsers set no bound.
@@ -48,12 +49,10 @@ pub(super) fn text(family: Family, host: &HostName, launcher: &str, allowed: &[O
 
 /// Whose the manifest `text` is, where our launchers are in these folders.
 pub(crate) fn owner_of(text: &[u8], hosts: &[PathBuf]) -> Owner {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let manifest: Value = serde_json::from_slice(text).unwrap_or_default();
-    let Some(path) = manifest["path"].as_str() else {
+    let Some(path) = program_named_by(text) else {
         return Owner::Illegible;
     };
-    let path = Path::new(path);
+    let path = Path::new(&path);
     if cfg!(not(windows)) && !path.is_absolute() {
         // No browser starts it, so it is nobody's.
         return Owner::Illegible;
@@ -105,7 +104,8 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Puts `text` at `path`, in the place of what was there, in one step. The folder is made where it is missing. Every
-/// user may read the file: what it says is no secret, and a portal of the desktop's may run as another one.
+/// user may read the file, whatever the mask of this process: what it says is no secret, and a portal of the desktop's
+/// may run as another one.
 ///
 /// # Errors
 ///
@@ -113,14 +113,35 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
-    let mut builder = Builder::new();
-    builder.prefix(".portcullis-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut temporary = builder.tempfile_in(folder)?;
+    let mut temporary = Builder::new().prefix(".portcullis-").tempfile_in(folder)?;
     temporary.write_all(text.as_ref())?;
+    #[cfg(unix)]
+    temporary
+        .as_file()
+        .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Makes a folder that every user can go into, whatever the mask of this process, and those above it that are missing.
+/// What is there already stays as it is.
+///
+/// # Errors
+///
+/// What the system says.
+pub(super) fn make_folder_for_everybody(folder: &Path) -> io::Result<()> {
+    let missing = folder.ancestors().take_while(|folder| !folder.exists());
+    let missing: Vec<&Path> = missing.collect();
+    for folder in missing.into_iter().rev() {
+        match fs::create_dir(folder) {
+            // Somebody else was faster, and it is theirs.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        #[cfg(unix)]
+        fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    }
     Ok(())
 }
 

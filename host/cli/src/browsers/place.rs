@@ -172,6 +172,10 @@ impl Machine {
                 }
             },
         };
+        if matches!(place, Place::Key(_)) && !file.is_absolute() {
+            // No browser takes such a one.
+            return missing(file);
+        }
         match read_bounded(&file) {
             Ok(text) => There::Manifest { file, text },
             Err(error) if error.kind() == io::ErrorKind::NotFound => missing(file),

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use portcullis_core::caller::{Family, Origin};
 use portcullis_core::home::{Home, launcher};
-use portcullis_core::names::HostName;
+use portcullis_core::manifest::program_named_by;
+use portcullis_core::names::{HostName, escape};
 
 use super::manifest_file::{self, Owner, owner_of};
 use super::place::{Place, Scope, There};
@@ -321,7 +322,13 @@ fn state_of(
 ) -> State {
     let foreign = |what: String| State::Foreign { what };
     match machine.look(place) {
-        There::Nothing => State::Missing,
+        There::Nothing => match dangling(place) {
+            None => State::Missing,
+            Some(target) => {
+                let target = escape(&target.display().to_string());
+                foreign(format!("a link to `{target}`, which is missing"))
+            }
+        },
         There::NotText => foreign("a value that is no text".to_owned()),
         There::NoFile { file: named } if named == *file => State::Outdated,
         There::NoFile { file: named } => {
@@ -348,10 +355,18 @@ fn state_of(
     }
 }
 
+/// What the link at a place names, where it leads nowhere. Browsers see nothing there, but somebody has put it there,
+/// and we make none.
+fn dangling(place: &Place) -> Option<PathBuf> {
+    match place {
+        Place::File(path) => fs::read_link(path).ok(),
+        Place::Key(_) => None,
+    }
+}
+
 /// The program that a manifest of somebody's names, for a person.
 fn path_in(text: &[u8]) -> String {
-    let manifest: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
-    portcullis_core::names::escape(manifest["path"].as_str().unwrap_or_default())
+    escape(&program_named_by(text).unwrap_or_default())
 }
 
 /// The record of a home that may not exist yet.

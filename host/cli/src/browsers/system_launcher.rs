@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis_core::names::HostName;
 
-use super::Machine;
+use super::{Machine, manifest_file};
 
 #[cfg(unix)]
 use unix as platform;
@@ -34,7 +34,7 @@ pub(super) fn path(machine: &Machine, host: &HostName) -> Option<PathBuf> {
 pub(super) fn make(machine: &Machine, launcher: &Path, program: &Path) -> io::Result<()> {
     let launcher = machine.surroundings.below_root(launcher);
     let folder = launcher.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    std::fs::create_dir_all(folder)?;
+    manifest_file::make_folder_for_everybody(folder)?;
     platform::make(&launcher, program)
 }
 

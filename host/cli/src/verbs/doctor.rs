@@ -8,7 +8,9 @@ mod files;
 mod finding;
 mod home;
 mod hosts;
+mod launcher;
 mod mend;
+mod programs;
 mod routes;
 mod second_line;
 mod walk;
@@ -102,6 +104,7 @@ pub(crate) fn of_hosts(
 /// Looks at everything.
 fn examine(environment: &Environment) -> Result<Findings> {
     let mut findings = Findings::default();
+    programs::check(&mut findings);
     let home = home::check(environment, &mut findings)?;
     let policy = home
         .as_ref()

@@ -5,7 +5,7 @@
 //! there.
 
 mod follow;
-mod line;
+pub(super) mod line;
 
 use std::collections::VecDeque;
 use std::fs;

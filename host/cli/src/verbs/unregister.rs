@@ -56,8 +56,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     if !arguments.dry_run {
         match (&lock, scope) {
             (Some(lock), _) => plan.carry_out_for_user(&machine, lock)?,
-            // Without a home there is nothing of this user's to remove.
-            (None, Scope::User) => {}
+            (None, Scope::User) => plan.carry_out_without_home(&machine)?,
             (None, Scope::System) => plan.carry_out_for_system(&machine)?,
         }
     }

@@ -80,24 +80,31 @@ impl Before {
         }
     }
 
-    /// Puts everything back as it was. `program` is the host that launchers lead to now.
+    /// Puts everything back as it was. `program` is the host that launchers lead to now. What has not changed is not
+    /// written to, and one thing that cannot be put back keeps no other from it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the first thing that could not be put back.
     pub(crate) fn restore(&self, machine: &Machine, lock: &HomeLock, program: &Path) -> Result<()> {
-        for (file, bytes) in &self.files {
-            let there = read_bounded(file).ok();
-            match bytes {
-                _ if there == *bytes => Ok(()),
-                Some(bytes) => manifest_file::write(file, bytes),
-                None => manifest_file::remove(file),
-            }
-            .with_context(|| format!("cannot put `{}` back", file.display()))?;
+        let files = self.files.iter().map(|(file, bytes)| {
+            restore_file(file, bytes.as_deref())
+                .with_context(|| format!("cannot put `{}` back", file.display()))
+        });
+        let keys = self.keys.iter().map(|(key, text)| {
+            restore_key(machine, key, text.as_deref())
+                .with_context(|| format!("cannot put `{key}` back"))
+        });
+        let mut restored: Vec<Result<()>> = files.chain(keys).collect();
+        restored.push(self.restore_launcher(lock, program));
+        for folder in &self.folders {
+            // One that somebody else has put something into by now stays.
+            _ = fs::remove_dir(folder);
         }
-        for (key, text) in &self.keys {
-            match text {
-                Some(text) => machine.registry.set_default_value(key, text),
-                None => machine.registry.remove(key),
-            }
-            .with_context(|| format!("cannot put `{key}` back"))?;
-        }
+        restored.into_iter().collect()
+    }
+
+    fn restore_launcher(&self, lock: &HomeLock, program: &Path) -> Result<()> {
         match &self.programs {
             Some(programs) => {
                 let name = program.file_name().unwrap_or_default();
@@ -108,10 +115,30 @@ impl Before {
                 format!("cannot remove the launcher of `{host}`")
             })?,
         }
-        for folder in &self.folders {
-            // One that somebody else has put something into by now stays.
-            _ = fs::remove_dir(folder);
-        }
         Ok(())
+    }
+}
+
+fn restore_file(file: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
+    if read_bounded(file).ok().as_deref() == bytes {
+        return Ok(());
+    }
+    match bytes {
+        Some(bytes) => manifest_file::write(file, bytes),
+        None => manifest_file::remove(file),
+    }
+}
+
+fn restore_key(machine: &Machine, key: &Key, text: Option<&str>) -> io::Result<()> {
+    let there = match machine.registry.default_value(key)? {
+        Some(Found::Text(there)) => Some(there),
+        Some(Found::NotText) | None => None,
+    };
+    if there.as_deref() == text {
+        return Ok(());
+    }
+    match text {
+        Some(text) => machine.registry.set_default_value(key, text),
+        None => machine.registry.remove(key),
     }
 }

@@ -7,13 +7,16 @@ use anyhow::{Result, anyhow, bail};
 use portcullis_core::home::{HomeLock, launcher};
 
 use super::super::manifest_file::{self, Owner, owner_of};
-use super::super::place::{Place, There};
+use super::super::place::{Place, Scope, There};
 use super::super::record::{Record, Registered};
 use super::super::{Browser, Machine, system_launcher};
 use super::{Ground, Plan, State, Step, withdrawal};
 
 impl Step {
-    fn write(&self, machine: &Machine) -> io::Result<()> {
+    fn write(&self, machine: &Machine, scope: Scope) -> io::Result<()> {
+        if let (Scope::System, Some(folder)) = (scope, self.file.parent()) {
+            manifest_file::make_folder_for_everybody(folder)?;
+        }
         manifest_file::write(&self.file, &self.text)?;
         match &self.place {
             Place::File(_) => Ok(()),
@@ -90,7 +93,7 @@ impl Plan {
             let done = match step.state {
                 State::Same => Ok(()),
                 State::Obsolete => withdrawal::clear(machine, &step.place),
-                _ => step.write(machine),
+                _ => step.write(machine, self.wish.scope),
             };
             if let Err(error) = done {
                 failures.push((step, error));

@@ -156,6 +156,11 @@ impl Withdrawal {
         record.save(lock)
     }
 
+    /// The same where this user's home is gone, and with it the launcher and the note.
+    pub(crate) fn carry_out_without_home(&self, machine: &Machine) -> Result<()> {
+        self.remove_manifests(machine)
+    }
+
     /// The same for every user of the machine.
     pub(crate) fn carry_out_for_system(&self, machine: &Machine) -> Result<()> {
         self.remove_manifests(machine)?;

@@ -12,6 +12,7 @@ pub(crate) struct FakeRegistry {
     defaults: RefCell<BTreeMap<Key, Found>>,
     texts: RefCell<BTreeMap<Key, Vec<String>>>,
     numbers: RefCell<BTreeMap<(Key, String), u32>>,
+    read_only: RefCell<Option<String>>,
 }
 
 impl FakeRegistry {
@@ -31,12 +32,29 @@ impl FakeRegistry {
         self.numbers.borrow_mut().insert(at, number);
     }
 
+    /// From now on nothing is written to the keys that are shown so, nor removed.
+    pub(crate) fn make_read_only(&self, key: Option<&str>) {
+        *self.read_only.borrow_mut() = key.map(str::to_owned);
+    }
+
+    fn may_write(&self, key: &Key) -> io::Result<()> {
+        if self.read_only.borrow().as_ref() == Some(&key.to_string()) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(())
+    }
+
     /// Every key with a default value, as it is shown.
     pub(crate) fn keys(&self) -> Vec<String> {
-        self.defaults
-            .borrow()
-            .keys()
-            .map(ToString::to_string)
+        self.values().into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The same with the values.
+    pub(crate) fn values(&self) -> Vec<(String, Found)> {
+        let defaults = self.defaults.borrow();
+        let shown = defaults.iter();
+        shown
+            .map(|(key, found)| (key.to_string(), found.clone()))
             .collect()
     }
 }
@@ -82,12 +100,16 @@ impl Registry for FakeRegistry {
     }
 
     fn set_default_value(&self, key: &Key, text: &str) -> io::Result<()> {
+        self.may_write(key)?;
         let value = Found::Text(text.to_owned());
         self.defaults.borrow_mut().insert(seen(key), value);
         Ok(())
     }
 
     fn remove(&self, key: &Key) -> io::Result<()> {
+        if self.default_value(key)?.is_some() {
+            self.may_write(key)?;
+        }
         self.defaults.borrow_mut().remove(&seen(key));
         Ok(())
     }

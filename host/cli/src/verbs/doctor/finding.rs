@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::output::Output;
 
+/// What a finding about the two programs themselves is about.
+pub(super) const PROGRAMS: &str = "programs";
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
@@ -193,11 +196,13 @@ impl Findings {
         self.0.push(finding);
     }
 
-    /// Drops what is about neither one of these hosts nor this one thing.
+    /// Drops what is about neither one of these hosts nor this one thing, unless it keeps every plugin from running.
     pub(super) fn keep_only(&mut self, hosts: &[HostName], about: &str) {
         self.0.retain(|finding| {
             let host = finding.host.as_ref();
-            finding.about == about || host.is_some_and(|host| hosts.contains(host))
+            finding.about == about
+                || host.is_some_and(|host| hosts.contains(host))
+                || finding.about == PROGRAMS && finding.severity == Severity::Broken
         });
     }
 

@@ -1,15 +1,13 @@
-//! The programs, the home, the policy, the plugins and the crashes.
+//! The home, the policy, the plugins and the crashes.
 
 use anyhow::Result;
 use portcullis_core::home::lock::{Installed, Lock};
 use portcullis_core::home::{Home, HomeError, crashes};
 use portcullis_core::names::escape;
 use portcullis_core::policy::Policy;
-use portcullis_sandbox::PROGRAM_VERSION;
 
 use super::finding::{Finding, Findings, Fix};
 use crate::environment::Environment;
-use crate::hand_over::host_program;
 use crate::output::shell_word;
 use crate::verbs::logs;
 use crate::verbs::verify;
@@ -29,13 +27,6 @@ pub(super) fn check(
     environment: &Environment,
     findings: &mut Findings,
 ) -> Result<Option<Examined>> {
-    match host_program() {
-        Ok(host) => findings.push(Finding::good(
-            "programs",
-            format!("version {PROGRAM_VERSION}, with `{}`", host.display()),
-        )),
-        Err(error) => findings.push(Finding::broken("programs", format!("{error:#}"))),
-    }
     let path = environment.home_path()?;
     let home = match Home::open(&path) {
         Ok(home) => home,

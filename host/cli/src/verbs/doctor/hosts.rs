@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use portcullis_core::caller::{Family, Origin};
 use portcullis_core::home::{Home, launcher};
-use portcullis_core::manifest::{self, HostManifest, Program};
+use portcullis_core::manifest::{self, HostManifest};
 use portcullis_core::names::{HostName, escape};
 
 use super::finding::{Finding, Findings, Fix, Severity};
 use super::home::Examined;
+use super::launcher::launcher_fault;
 use super::routes;
 use super::walk::{self, Reader, Walk};
 use crate::browsers::policies::{self, Policies};
@@ -358,33 +359,6 @@ impl Scene<'_> {
         }
         groups
     }
-}
-
-/// What is wrong with a launcher that should lead to `program`.
-pub(super) fn launcher_fault(launcher: &Path, program: &Path) -> Option<(Severity, String)> {
-    match walk::program_at(launcher) {
-        Program::Missing => {
-            let detail = "there is no launcher, or it leads nowhere".to_owned();
-            return Some((Severity::Broken, detail));
-        }
-        Program::NotExecutable => {
-            return Some((
-                Severity::Broken,
-                "the launcher cannot be started".to_owned(),
-            ));
-        }
-        Program::Executable => {}
-    }
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let leads_to = launcher::folder_of_programs(launcher);
-    if program.parent().map(real) == Some(real(&leads_to)) {
-        return None;
-    }
-    let detail = format!(
-        "the launcher leads to the programs in `{}`",
-        leads_to.display()
-    );
-    Some((Severity::Warning, detail))
 }
 
 fn files_in(folder: PathBuf) -> Vec<PathBuf> {

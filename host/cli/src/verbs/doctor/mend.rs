@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use portcullis_core::names::PluginName;
 
 use super::finding::Fix;
-use super::hosts::launcher_fault;
+use super::launcher::launcher_fault;
 use crate::browsers::record::Record;
 use crate::browsers::registration::{self, Ground};
 use crate::environment::Environment;

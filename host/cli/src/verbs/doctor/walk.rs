@@ -167,24 +167,25 @@ fn look(
         }
         There::Unreadable { file, error } => {
             findings.push(unusable(format!("`{place}` cannot be read: {error}")).in_file(file));
-            on_after_fault(reader.family)
+            on_after_fault(reader.family, place)
         }
         There::Manifest { file, text } => match manifest::read(reader.family, &text, host.as_str())
         {
             Ok(manifest) => Step::Found(file, manifest),
             Err(fault) => {
                 findings.push(Finding::fault(about, fault).of_host(host).in_file(file));
-                on_after_fault(reader.family)
+                on_after_fault(reader.family, place)
             }
         },
     }
 }
 
-/// Chromium takes the first file that exists, and where that is broken there is no host. Firefox goes on.
-fn on_after_fault(family: Family) -> Step {
-    match family {
-        Family::Chromium => Step::End,
-        Family::Mozilla => Step::On,
+/// Chromium takes the first file that exists, and where that is broken there is no host. Firefox goes on to the next
+/// folder, but not to the next key (`NativeManifests.sys.mjs`: `_tryPaths` is a loop, `_winLookup` takes one path).
+fn on_after_fault(family: Family, place: &Place) -> Step {
+    match (family, place) {
+        (Family::Mozilla, Place::File(_)) => Step::On,
+        (Family::Mozilla, Place::Key(_)) | (Family::Chromium, _) => Step::End,
     }
 }
 

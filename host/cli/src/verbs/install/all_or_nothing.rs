@@ -74,3 +74,6 @@ fn put_back(lock: &HomeLock, files: &[(PathBuf, Option<Vec<u8>>)]) -> Result<()>
     store::sweep(lock, &Lock::load(lock.home())?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 
 /// A line. One that is not of this form has only a text.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Line<'a> {
-    pub(super) time: &'a str,
+pub(in crate::verbs) struct Line<'a> {
+    pub(in crate::verbs) time: &'a str,
     /// `ERROR`, `WARN`, `INFO` or `DEBUG`.
-    pub(super) level: &'a str,
+    pub(in crate::verbs) level: &'a str,
     /// Of the port.
     port: Vec<(&'a str, &'a str)>,
-    pub(super) text: &'a str,
+    pub(in crate::verbs) text: &'a str,
     /// Of the event, the last one first.
     fields: Vec<(&'a str, &'a str)>,
 }
@@ -26,7 +26,7 @@ const LEVELS: [&str; 5] = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
 const PORT: &str = "port{";
 
 impl<'a> Line<'a> {
-    pub(super) fn read(line: &'a str) -> Self {
+    pub(in crate::verbs) fn read(line: &'a str) -> Self {
         let rest = line.trim_end();
         let Some((time, rest)) = rest.split_once(' ') else {
             return Self {
@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
     }
 
     /// A field of the line itself.
-    pub(super) fn field(&self, name: &str) -> Option<&'a str> {
+    pub(in crate::verbs) fn field(&self, name: &str) -> Option<&'a str> {
         value_of(&self.fields, name)
     }
 

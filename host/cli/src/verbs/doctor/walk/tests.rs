@@ -196,6 +196,52 @@ fn a_key_that_names_no_file_ends_the_search() {
     }
 }
 
+/// On other systems Firefox goes on to the next folder.
+#[test]
+fn a_bad_manifest_ends_the_search_in_the_registry() {
+    for (browser, key, file) in [
+        ("chrome", CHROME, "chromium"),
+        ("firefox", MOZILLA, "mozilla"),
+    ] {
+        let stage = Stage::new();
+        stage
+            .put(Hive::User, View::Bits64, key, &format!("{file}/user.json"))
+            .put(
+                Hive::Machine,
+                View::Bits64,
+                key,
+                &format!("{file}/machine.json"),
+            );
+        stage.fake.write(&format!("{file}/user.json"), "{");
+        assert_eq!(
+            stage.walk(browser),
+            (None, vec![Severity::Broken]),
+            "{browser}"
+        );
+    }
+}
+
+/// It would be looked for in the folder of whoever asks, which is no browser's.
+#[test]
+fn a_key_that_names_a_file_without_its_folder_names_none() {
+    for (browser, key) in [("chrome", CHROME), ("firefox", MOZILLA)] {
+        let stage = Stage::new();
+        let value = Found::Text("Cargo.toml".to_owned());
+        stage
+            .fake
+            .registry
+            .put(Hive::User, View::Bits64, key, value);
+        let machine = &stage.fake.machine;
+        let host: HostName = "a.b".parse().expect("a name");
+        let browser = table::find(Platform::Windows, browser).expect("a row");
+        let (_, place) = &machine.read_by(browser, &host)[0];
+        assert!(
+            matches!(machine.look(place), There::NoFile { .. }),
+            "{place}"
+        );
+    }
+}
+
 #[test]
 fn an_administrators_policies_are_keys_as_well() {
     const POLICIES: &str = r"Software\Policies\Google\Chrome";
