@@ -20,4 +20,10 @@ use windows as platform;
 
 pub(crate) use input::{Input, Received, input_is_closed};
 pub(crate) use output::{Output, Sent, check};
+#[cfg(unix)]
+use platform::widen;
 pub(crate) use platform::{Claimed, claim_standard_output};
+
+/// Bytes that a pipe holds on Linux unless it is asked to hold more. What is longer passes it in pieces, and writer and
+/// reader wait for each other at each.
+const PIPE: usize = 64 * 1024;

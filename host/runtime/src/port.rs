@@ -97,6 +97,9 @@ pub(crate) fn serve(caller: Caller, service: Service, output: Output) -> Exit {
         port.connect_sessions();
         port.run()
     });
+    for lane in port.lanes.iter().flatten() {
+        lane.tell_used();
+    }
     let (received, sent, dropped) = {
         let output = port.shared.output();
         (port.messages, output.frames(), output.dropped())
@@ -171,7 +174,14 @@ impl Port {
             self.hand_on_held();
             self.take_frames();
             self.run_lanes();
-            self.shared.output().flush();
+            let output_is_closed = {
+                let mut output = self.shared.output();
+                output.flush();
+                output.is_closed()
+            };
+            if output_is_closed {
+                self.end_without_output();
+            }
             if self.input_is_used_up() {
                 self.close_lanes();
             }
@@ -186,11 +196,15 @@ impl Port {
     /// a burst of small frames for a slow plugin must not keep it from signals, timers and the end.
     fn take_frames(&mut self) {
         self.more = false;
-        let until = Instant::now() + TURN;
+        let mut is_first = true;
+        let mut until = None;
         while self.held.is_none() && !self.ending.discards_input() {
             let Some(inbound) = self.input.next_frame() else {
                 return;
             };
+            // The clock is asked from the second frame on: most often there is none.
+            let is_last = !std::mem::take(&mut is_first)
+                && Instant::now() >= *until.get_or_insert_with(|| Instant::now() + TURN);
             self.messages += 1;
             match inbound {
                 Inbound::Frame(body) => self.take_message(body),
@@ -199,7 +213,7 @@ impl Port {
             // A message that is answered at once is, before the next one is looked at: its buffer is then free again,
             // and a burst of messages needs no queue.
             self.run_lanes();
-            if Instant::now() >= until {
+            if is_last {
                 self.more = true;
                 return;
             }
@@ -330,8 +344,7 @@ impl Port {
     /// Lets every plugin run that has something to do.
     fn run_lanes(&mut self) {
         for lane in self.lanes.iter_mut().flatten() {
-            lane.run();
-            if let Some(buffer) = lane.take_buffer() {
+            if let Some(buffer) = lane.run() {
                 self.input.recycle(buffer);
             }
         }

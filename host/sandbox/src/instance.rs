@@ -9,6 +9,7 @@ mod clocks;
 mod failure;
 mod run;
 mod state;
+mod usage;
 
 use portcullis_core::caller::Origin;
 use portcullis_core::names::HostName;
@@ -20,15 +21,15 @@ pub(crate) use clocks::{Allowance, Clocks};
 pub use failure::{Failure, FailureKind};
 pub use run::Run;
 pub(crate) use state::State;
+pub use usage::{Usage, Used};
 
 use crate::alarms::Alarms;
 use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
-use crate::contract::{HandlerExports, PeerRecord, PluginErrorRecord, SessionExports, Text};
+use crate::contract::{HandlerExports, Incoming, PeerRecord, PluginErrorRecord, SessionExports, Text};
 use crate::engine::TICK;
 use crate::plugin::{Exports, Plugin};
 use crate::powers::Powers;
-use clocks::Clocked;
 
 /// What host calls may lift out of a guest in one call, in bytes. Twice the longest legal text in its widest encoding,
 /// with room for what goes with it; wasmtime's own default is 128 MiB.
@@ -59,6 +60,8 @@ pub struct Terms {
     pub powers: Powers,
     /// Where its waiting is kept.
     pub alarms: Alarms,
+    /// Where it is kept what it uses, if anybody wants to know.
+    pub usage: Option<Usage>,
 }
 
 /// How a call ended that went well, as far as the sandbox is concerned.
@@ -79,9 +82,13 @@ pub enum Outcome {
     },
 }
 
-/// A plugin that has been started.
+/// A plugin that has been started. As large as a pointer: it is handed in and out with each message.
 pub struct Instance {
-    store: Store<State>,
+    live: Box<Live>,
+}
+
+struct Live {
+    store: Guarded,
     functions: Functions,
     peer: PeerRecord,
     limits: Limits,
@@ -111,31 +118,36 @@ impl Instance {
             host_name: terms.peer.host_name.as_ref().map(ToString::to_string),
         };
         let limits = terms.limits;
-        let mut store = new_store(plugin, terms, port);
+        let mut store = Guarded::new(plugin, terms, port);
         let allowance = Allowance::for_start(&limits);
-        let started = clocked(&mut store, allowance, async |store: &mut Store<State>| {
-            let instance = plugin.prepared.instantiate_async(&mut *store).await?;
-            match &plugin.exports {
-                Exports::Handler(exports) => {
-                    let exports = exports.bind(store.as_context_mut(), &instance)?;
-                    Ok(Ok(Functions::Handler(exports)))
+        let started = store
+            .enter(allowance, async |store: &mut Store<State>| {
+                let instance = plugin.prepared.instantiate_async(&mut *store).await?;
+                match &plugin.exports {
+                    Exports::Handler(exports) => {
+                        let exports = exports.bind(store.as_context_mut(), &instance)?;
+                        Ok(Ok(Functions::Handler(exports)))
+                    }
+                    Exports::Session(exports) => {
+                        let exports = exports.bind(store.as_context_mut(), &instance)?;
+                        let greeted = exports.connect(store.as_context_mut(), &peer).await?;
+                        Ok(greeted.map(|()| Functions::Session(exports)))
+                    }
+                    Exports::Stdio(_) => Err(wasmtime::format_err!("it has a `run` and no calls")),
                 }
-                Exports::Session(exports) => {
-                    let exports = exports.bind(store.as_context_mut(), &instance)?;
-                    let greeted = exports.connect(store.as_context_mut(), &peer).await?;
-                    Ok(greeted.map(|()| Functions::Session(exports)))
-                }
-                Exports::Stdio(_) => Err(wasmtime::format_err!("it has a `run` and no calls")),
-            }
-        })
-        .await;
+            })
+            .await;
         match started {
-            Ok(Ok(functions)) => Ok(Ok(Self {
-                store,
-                functions,
-                peer,
-                limits,
-            })),
+            Ok(Ok(functions)) => {
+                let live = Live {
+                    store,
+                    functions,
+                    peer,
+                    limits,
+                };
+                let live = Box::new(live);
+                Ok(Ok(Self { live }))
+            }
             Ok(Err(error)) => Ok(Err(refused(error))),
             Err(failure) => Err(failure),
         }
@@ -146,29 +158,31 @@ impl Instance {
     /// # Errors
     ///
     /// [`Failure`] where the call did not end well. The instance is gone then.
-    pub async fn message(mut self, text: &str) -> Result<(Outcome, Self), Failure> {
-        let Self {
+    pub async fn message(mut self, text: &Incoming<'_>) -> Result<(Outcome, Self), Failure> {
+        let Live {
             store,
             functions,
             peer,
             limits,
-        } = &mut self;
+        } = &mut *self.live;
         let allowance = Allowance::for_call(limits);
-        let outcome = clocked(store, allowance, async |store: &mut Store<State>| {
-            let context = store.as_context_mut();
-            Ok(match functions {
-                Functions::Handler(exports) => match exports.handle(context, peer, text).await? {
-                    Ok(reply) => replied(reply),
-                    Err(error) => refused(error),
-                },
-                Functions::Session(exports) => match exports.message(context, text).await? {
-                    Ok(Some(reply)) => replied(reply),
-                    Ok(None) => Outcome::Nothing,
-                    Err(error) => refused(error),
-                },
+        let outcome = store
+            .enter(allowance, async |store: &mut Store<State>| {
+                let context = store.as_context_mut();
+                Ok(match functions {
+                    Functions::Handler(exports) => match exports.handle(context, peer, text).await?
+                    {
+                        Ok(reply) => replied(reply),
+                        Err(error) => refused(error),
+                    },
+                    Functions::Session(exports) => match exports.message(context, text).await? {
+                        Ok(Some(reply)) => replied(reply),
+                        Ok(None) => Outcome::Nothing,
+                        Err(error) => refused(error),
+                    },
+                })
             })
-        })
-        .await?;
+            .await?;
         Ok((outcome, self))
     }
 
@@ -178,23 +192,24 @@ impl Instance {
     ///
     /// As [`Self::message`].
     pub async fn timer(mut self, token: u64) -> Result<(Outcome, Self), Failure> {
-        let Self {
+        let Live {
             store,
             functions,
             limits,
             ..
-        } = &mut self;
+        } = &mut *self.live;
         let Functions::Session(exports) = functions else {
             return Ok((Outcome::Nothing, self));
         };
         let allowance = Allowance::for_call(limits);
-        let outcome = clocked(store, allowance, async |store: &mut Store<State>| {
-            Ok(match exports.timer(store.as_context_mut(), token).await? {
-                Ok(()) => Outcome::Nothing,
-                Err(error) => refused(error),
+        let outcome = store
+            .enter(allowance, async |store: &mut Store<State>| {
+                Ok(match exports.timer(store.as_context_mut(), token).await? {
+                    Ok(()) => Outcome::Nothing,
+                    Err(error) => refused(error),
+                })
             })
-        })
-        .await?;
+            .await?;
         Ok((outcome, self))
     }
 
@@ -204,20 +219,21 @@ impl Instance {
     ///
     /// As [`Self::message`].
     pub async fn disconnect(mut self) -> Result<(), Failure> {
-        let Self {
+        let Live {
             store,
             functions,
             limits,
             ..
-        } = &mut self;
+        } = &mut *self.live;
         let Functions::Session(exports) = functions else {
             return Ok(());
         };
         let allowance = Allowance::for_call(limits);
-        clocked(store, allowance, async |store: &mut Store<State>| {
-            exports.disconnect(store.as_context_mut()).await
-        })
-        .await
+        store
+            .enter(allowance, async |store: &mut Store<State>| {
+                exports.disconnect(store.as_context_mut()).await
+            })
+            .await
     }
 }
 
@@ -235,36 +251,59 @@ fn refused(error: PluginErrorRecord) -> Outcome {
     }
 }
 
-/// The only way to a store: with its budget, its clocks and its caps.
-fn new_store(plugin: &Plugin, terms: Terms, port: Box<dyn Port>) -> Store<State> {
-    let mut store = Store::new(&plugin.engine.inner, State::new(terms, port));
-    store.limiter(|state| &mut state.budget);
-    store.set_hostcall_fuel(HOST_CALL_FUEL);
-    store.set_max_component_handles(HANDLE_LIMIT);
-    store.epoch_deadline_callback(|context| {
-        // Each tick gives the event loop a turn, so that input, signals and other plugins are served; the budget is
-        // judged by the processor time that was really used, never by counting ticks.
-        match context.data().clocks.tick() {
-            Ok(()) => Ok(UpdateDeadline::Yield(1)),
-            Err(stopped) => Err(wasmtime::Error::from(stopped)),
-        }
-    });
-    store
+/// A store, with what all that enters it is held to.
+struct Guarded {
+    store: Store<State>,
+    // The same as in the store, which is lent to each call.
+    clocks: Clocks,
+    alarms: Alarms,
 }
 
-/// The only way into a guest: under both clocks, and with every way to die told apart.
-async fn clocked<R>(
-    store: &mut Store<State>,
-    allowance: Allowance,
-    call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<R>,
-) -> Result<R, Failure> {
-    let clocks = store.data().clocks.clone();
-    let alarms = store.data().alarms.clone();
-    // Due at the next tick: the callback then decides. It must be set before instantiation, which runs guest code.
-    store.set_epoch_deadline(1);
-    clocks.begin(allowance);
-    let result = Clocked::new(&clocks, alarms, call(store)).await;
-    result.map_err(|error| failure::classify(error, store.data()))
+impl Guarded {
+    /// The only way to a store: with its budget, its clocks and its caps.
+    fn new(plugin: &Plugin, terms: Terms, port: Box<dyn Port>) -> Self {
+        let mut store = Store::new(&plugin.engine.inner, State::new(terms, port));
+        store.limiter(|state| &mut state.budget);
+        store.set_hostcall_fuel(HOST_CALL_FUEL);
+        store.set_max_component_handles(HANDLE_LIMIT);
+        store.epoch_deadline_callback(|context| {
+            // Each tick gives the event loop a turn, so that input, signals and other plugins are served; the budget is
+            // judged by the processor time that was really used, never by counting ticks.
+            match context.data().clocks.tick() {
+                Ok(()) => Ok(UpdateDeadline::Yield(1)),
+                Err(stopped) => Err(wasmtime::Error::from(stopped)),
+            }
+        });
+        let State { clocks, alarms, .. } = store.data();
+        let (clocks, alarms) = (clocks.clone(), alarms.clone());
+        Self {
+            store,
+            clocks,
+            alarms,
+        }
+    }
+
+    /// The only way into a guest: under both clocks, and with every way to die told apart.
+    async fn enter<R>(
+        &mut self,
+        allowance: Allowance,
+        call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        let Self {
+            store,
+            clocks,
+            alarms,
+        } = self;
+        // Due at the next tick: the callback then decides. It must be set before instantiation, which runs guest code.
+        store.set_epoch_deadline(1);
+        clocks.begin(allowance);
+        let _told = clocks.told_at_end();
+        // In a box: a call is some kilobytes, and every future that waits for it would be moved with it.
+        let mut call = Box::pin(call(store));
+        let result = clocks::under_both(clocks, alarms, call.as_mut()).await;
+        drop(call);
+        result.map_err(|error| failure::classify(error, store.data()))
+    }
 }
 
 const _: () = assert!(

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::HEADER_LENGTH;
+use super::{HEADER_LENGTH, OUTBOUND_LIMIT};
 
 /// Where bytes come from: one `read` at a time.
 pub trait Source {
@@ -63,9 +63,10 @@ pub enum Truncated {
 /// small frames costs one system call, and too little to matter for memory.
 const STAGE: usize = 64 * 1024;
 
-/// A spare buffer above this size is given back to the allocator instead of being kept for the next frame: an idle
-/// port should not hold the memory of the largest message that it ever saw.
-const SPARE_LIMIT: usize = 256 * 1024;
+/// Bytes of a frame whose buffer is worth keeping. A spare buffer above this size is given back to the allocator instead of being kept for the next frame: an idle
+/// port should not hold the memory of the largest message that it ever saw. It is what a reply can be, since messages
+/// of that order come in rows, and fresh pages for each cost more than all that is done with them.
+pub const SPARE_LIMIT: usize = OUTBOUND_LIMIT;
 
 /// Reads frames from a [`Source`]. Holds at most one frame that is under way plus one stage of bytes.
 #[derive(Debug)]
@@ -187,6 +188,16 @@ impl FrameReader {
         }
     }
 
+    /// Bytes of the frame that is under way which have not arrived.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        match &self.state {
+            State::Header => 0,
+            State::Body { expected, body } => expected - body.len(),
+            State::Drain { left, .. } => *left,
+        }
+    }
+
     /// Takes back the buffer of a frame that has been served, for the next one.
     pub fn recycle(&mut self, mut frame: Vec<u8>) {
         if frame.capacity() <= SPARE_LIMIT && frame.capacity() > self.spare.capacity() {
@@ -236,7 +247,7 @@ fn grow(body: &mut Vec<u8>, expected: usize) {
 /// browser, so it must not be written.
 pub fn header(text: &[u8]) -> Result<[u8; HEADER_LENGTH], usize> {
     match u32::try_from(text.len()) {
-        Ok(length) if length > 0 && text.len() <= super::OUTBOUND_LIMIT => Ok(length.to_ne_bytes()),
+        Ok(length) if length > 0 && text.len() <= OUTBOUND_LIMIT => Ok(length.to_ne_bytes()),
         _ => Err(text.len()),
     }
 }
@@ -388,8 +399,8 @@ mod tests {
     fn the_header_refuses_what_no_browser_takes() {
         assert_eq!(header(b"1"), Ok(1u32.to_ne_bytes()));
         assert_eq!(header(b""), Err(0));
-        assert!(header(&vec![b' '; super::super::OUTBOUND_LIMIT]).is_ok());
-        assert!(header(&vec![b' '; super::super::OUTBOUND_LIMIT + 1]).is_err());
+        assert!(header(&vec![b' '; OUTBOUND_LIMIT]).is_ok());
+        assert!(header(&vec![b' '; OUTBOUND_LIMIT + 1]).is_err());
     }
 
     proptest! {

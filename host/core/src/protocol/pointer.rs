@@ -3,10 +3,13 @@
 //! The message is walked once along the path and never built. A key that stands twice on the path is an error, not a
 //! choice: two readers that take different ones could be shown different messages.
 
+use serde::{Deserialize, Serialize};
+
 use super::json::{self, JsonError, JsonErrorKind, Scanner};
 
 /// A JSON pointer: `/type`, `/items/0/name`. The empty pointer is the whole message.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pointer {
     text: String,
     tokens: Vec<String>,
@@ -21,6 +24,20 @@ pub enum PointerError {
     /// A `~` that is neither `~0` nor `~1`.
     #[error("JSON pointer `{0}` has a `~` that is not followed by `0` or `1`")]
     Tilde(String),
+}
+
+impl TryFrom<String> for Pointer {
+    type Error = PointerError;
+
+    fn try_from(text: String) -> Result<Self, PointerError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Pointer> for String {
+    fn from(pointer: Pointer) -> Self {
+        pointer.text
+    }
 }
 
 impl Pointer {
@@ -137,7 +154,7 @@ fn enter_array(scanner: &mut Scanner<'_>, token: &str) -> Result<Option<usize>, 
 
 /// What a routing rule compares with: a string, a boolean or an integer. Not null and not a fraction: neither names
 /// anything, and fractions compare differently in every language.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scalar {
     /// Compared by meaning: `"\u0061"` is `"a"`.
     Text(String),

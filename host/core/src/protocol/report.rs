@@ -5,13 +5,13 @@
 //! private detail goes to the log under the same request number. The host refuses the reserved key in anything that a
 //! plugin sends, so a report cannot be forged.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The top-level key of every frame that the host itself makes.
 pub const RESERVED_KEY: &str = "$portcullis";
 
 /// What went wrong, for programs. Stable: a code may be added, and none changes its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The policy has no route for this origin, host name and message.

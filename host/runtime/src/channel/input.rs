@@ -32,6 +32,7 @@ pub(crate) enum Received {
 pub(crate) struct Input {
     source: StandardInput,
     reader: FrameReader,
+    is_widened: bool,
     ended: bool,
 }
 
@@ -41,13 +42,19 @@ impl Input {
         Self {
             source: StandardInput::new(),
             reader: FrameReader::new(limit),
+            is_widened: false,
             ended: false,
         }
     }
 
     /// The next frame that has arrived, if any.
     pub(crate) fn next_frame(&mut self) -> Option<Inbound> {
-        self.reader.next_frame()
+        let next = self.reader.next_frame();
+        if next.is_none() && !self.is_widened && self.reader.missing() > super::PIPE {
+            self.is_widened = true;
+            self.source.widen();
+        }
+        next
     }
 
     /// Takes back the buffer of a frame.

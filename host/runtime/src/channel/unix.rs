@@ -1,7 +1,7 @@
 //! Unix: the channel is a descriptor.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The channel, taken from standard output.
 pub(crate) type Claimed = OwnedFd;
@@ -19,4 +19,18 @@ pub(crate) fn claim_standard_output() -> io::Result<Claimed> {
     let channel = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), PRIVATE_FROM)?;
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
     Ok(channel)
+}
+
+/// Asks that a pipe hold long frames in one piece, or in few. Where the system refuses, they pass it as before.
+pub(super) fn widen(pipe: BorrowedFd<'_>) {
+    /// What Linux lets everybody ask for (`/proc/sys/fs/pipe-max-size`), and the longest frame of a host but for its
+    /// length.
+    #[cfg(target_os = "linux")]
+    const WIDE: usize = 1024 * 1024;
+
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, WIDE);
+    // Elsewhere pipes grow by themselves.
+    #[cfg(not(target_os = "linux"))]
+    let _ = pipe;
 }

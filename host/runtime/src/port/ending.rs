@@ -52,12 +52,16 @@ impl Ending {
 }
 
 impl Port {
-    /// Whether no frame will be handed to a lane any more.
-    pub(super) fn input_is_used_up(&mut self) -> bool {
-        if self.shared.output().is_closed() && !self.ending.discards_input() {
+    /// The browser has closed its end, so there is nobody to answer.
+    pub(super) fn end_without_output(&mut self) {
+        if !self.ending.discards_input() {
             self.held = None;
             self.ending.begin_without_input(&self.shared.alarms);
         }
+    }
+
+    /// Whether no frame will be handed to a lane any more.
+    pub(super) fn input_is_used_up(&mut self) -> bool {
         if self
             .lanes
             .iter()

@@ -4,16 +4,19 @@
 //! another. A lane has one instance at a time; after a failure the next message meets a fresh one.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use portcullis_core::names::PluginName;
 use portcullis_core::policy::{Lifetime, OnCrash, Route};
+use portcullis_core::protocol::frame::SPARE_LIMIT;
 use portcullis_core::protocol::report::Report;
 use portcullis_sandbox::{
-    Failure, FailureKind, Instance, Mode, Outcome, Peer, Plugin, PluginLog, Port, Powers,
-    SilentPort, Terms,
+    Failure, FailureKind, Incoming, Instance, Mode, Outcome, Peer, Plugin, PluginLog, Port, Powers,
+    SilentPort, Terms, Usage,
 };
 
 use super::Shared;
@@ -47,6 +50,10 @@ pub(super) struct Lane {
     flag: Arc<WakeFlag>,
     waker: Waker,
     mode: Mode,
+    /// Whether the plugin has asked for the end of the port, which it can only do when it runs.
+    wants_close: bool,
+    /// What is known of what the plugin uses, where the log takes it.
+    used: Option<(PluginName, Usage, PluginLog)>,
     task: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -62,12 +69,15 @@ impl Lane {
         let (flag, waker) = WakeFlag::new();
         let desk = Desk::new();
         let mode = plugin.mode();
+        let usage = tracing::enabled!(tracing::Level::DEBUG).then(Usage::default);
+        let log = PluginLog::new(&route.plugin, route.limits.log_rate);
         let terms = Terms {
-            log: PluginLog::new(&route.plugin, route.limits.log_rate),
+            log: log.clone(),
             peer: peer.clone(),
             limits: route.limits,
             powers,
             alarms: shared.alarms.clone(),
+            usage: usage.clone(),
         };
         let worker = Worker {
             plugin,
@@ -85,6 +95,8 @@ impl Lane {
             flag,
             waker,
             mode,
+            wants_close: false,
+            used: usage.map(|usage| (route.plugin.clone(), usage, log)),
             task: Some(match mode {
                 Mode::Handler | Mode::Session => Box::pin(worker.work()),
                 Mode::Stdio => Box::pin(stdio::work(worker)),
@@ -107,23 +119,29 @@ impl Lane {
 
     /// Takes a message, or gives it back where too many wait.
     pub(super) fn push(&mut self, message: Message) -> Result<(), Message> {
-        self.desk.papers().push(message)
+        let mut papers = self.desk.papers();
+        papers.push(message)?;
+        if papers.is_looked_for() {
+            self.flag.set();
+        }
+        Ok(())
     }
 
     /// Has the lane end when it has served what waits.
     pub(super) fn close(&mut self) {
         let mut papers = self.desk.papers();
         papers.closing = true;
-        papers.wake();
+        if papers.is_looked_for() {
+            self.flag.set();
+        }
     }
 
-    /// Runs the task if something has woken it.
-    pub(super) fn run(&mut self) {
-        let Some(task) = &mut self.task else { return };
+    /// Runs the task if something has woken it. Returns the buffer of a message that has been served.
+    pub(super) fn run(&mut self) -> Option<Vec<u8>> {
+        let task = self.task.as_mut()?;
         if !self.flag.take() {
-            return;
+            return None;
         }
-        self.desk.papers().turn_is_used = false;
         if task
             .as_mut()
             .poll(&mut Context::from_waker(&self.waker))
@@ -131,6 +149,10 @@ impl Lane {
         {
             self.task = None;
         }
+        let mut papers = self.desk.papers();
+        papers.turn_is_used = false;
+        self.wants_close = papers.close_requested;
+        papers.buffer.take()
     }
 
     /// Whether the task wants to run now.
@@ -155,12 +177,26 @@ impl Lane {
 
     /// Whether the plugin has asked for the end of the port.
     pub(super) fn wants_close(&self) -> bool {
-        self.desk.papers().close_requested
+        self.wants_close
     }
 
-    /// The buffer of a message that has been served.
-    pub(super) fn take_buffer(&mut self) -> Option<Vec<u8>> {
-        self.desk.papers().buffer.take()
+    /// Tells the log the most that the plugin has used of its limits. `portcullis test` reads it there.
+    pub(super) fn tell_used(&self) {
+        let Some((plugin, usage, log)) = &self.used else {
+            return;
+        };
+        let (used, (log_bytes, lines_dropped)) = (usage.so_far(), log.used());
+        tracing::debug!(
+            %plugin,
+            memory = used.memory,
+            cpu_microseconds = used.cpu.as_micros(),
+            wall_microseconds = used.wall.as_micros(),
+            init_microseconds = used.init.as_micros(),
+            log_bytes,
+            lines_dropped,
+            timers = self.desk.papers().most_timers,
+            "used"
+        );
     }
 }
 
@@ -181,16 +217,20 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    /// Everything but the way of a message is boxed: a future is as large as the largest that it waits for, and is
+    /// moved whole each time that it is begun.
     async fn work(mut self) {
         loop {
             let event = self.desk.next(&self.shared.alarms).await;
             match event {
                 // A session that cannot be started now is started again for its first message, which then gets the
                 // report: a frame before any message could be taken for the answer of a one-shot one.
-                Event::Connect => drop(self.busily(async |this| this.start(None).await).await),
+                Event::Connect => {
+                    drop(Box::pin(self.busily(async |this| this.start(None).await)).await);
+                }
                 Event::Message(message) => self.serve(message).await,
-                Event::Timer(token) => self.timer(token).await,
-                Event::Close => return self.disconnect().await,
+                Event::Timer(token) => Box::pin(self.timer(token)).await,
+                Event::Close => return Box::pin(self.disconnect()).await,
             }
         }
     }
@@ -204,47 +244,62 @@ impl Worker {
     }
 
     /// Answers one message.
-    async fn serve(&mut self, message: Message) {
-        let began = Instant::now();
+    async fn serve(&mut self, mut message: Message) {
+        let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let (ordinal, length) = (message.ordinal, message.body.len());
-        let answer = self
-            .busily(async |this| this.answer(ordinal, &message.body).await)
-            .await;
-        let (outcome, sent) = match &answer {
-            Answer::Text(text) => ("reply", text.len()),
-            Answer::Nothing => ("no reply", 0),
-            Answer::Report(report) => (report.code.as_str(), 0),
-        };
-        tracing::debug!(
-            request = ordinal,
-            plugin = %self.route.plugin,
-            outcome,
-            microseconds = began.elapsed().as_micros(),
-            received = length,
-            sent,
-            "served"
-        );
-        self.desk.papers().buffer = Some(message.body);
+        self.desk.papers().busy = true;
+        let answer = self.answer(ordinal, &mut message.body).await;
+        {
+            let mut papers = self.desk.papers();
+            papers.busy = false;
+            papers.buffer = Some(message.body);
+        }
+        if let Some(began) = began {
+            self.log_served(ordinal, began, length, &answer);
+        }
         if self.route.lifetime == Lifetime::Message {
             self.drop_instance();
         }
         match answer {
             Answer::Text(text) => self.send(&text).await,
-            Answer::Report(report) => self.report(*report, Some(ordinal)).await,
+            Answer::Report(report) => Box::pin(self.report(*report, Some(ordinal))).await,
             Answer::Nothing => {}
         }
     }
 
+    fn log_served(&self, request: u64, began: Instant, received: usize, answer: &Answer) {
+        let (outcome, sent) = match answer {
+            Answer::Text(text) => ("reply", text.len()),
+            Answer::Nothing => ("no reply", 0),
+            Answer::Report(report) => (report.code.as_str(), 0),
+        };
+        tracing::debug!(
+            request,
+            plugin = %self.route.plugin,
+            outcome,
+            microseconds = began.elapsed().as_micros(),
+            received,
+            sent,
+            "served"
+        );
+    }
+
     /// What one message brings.
-    async fn answer(&mut self, ordinal: u64, body: &[u8]) -> Answer {
+    async fn answer(&mut self, ordinal: u64, body: &mut Vec<u8>) -> Answer {
         // It was checked when it was routed; here the check is repeated rather than trusted, since it costs nothing
         // beside a call.
-        let Ok(text) = simdutf8::basic::from_utf8(body) else {
+        let message = if body.len() > SPARE_LIMIT {
+            Incoming::moved(mem::take(body))
+        } else {
+            let text = simdutf8::basic::from_utf8(body);
+            text.ok().map(Incoming::kept)
+        };
+        let Some(message) = message else {
             return Answer::Report(Box::new(answer::invalid_message(&"it is not UTF-8")));
         };
         let instance = match self.instance.take() {
             Some(instance) => instance,
-            None => match self.start(Some(ordinal)).await {
+            None => match Box::pin(self.start(Some(ordinal))).await {
                 Ok(()) => match self.instance.take() {
                     Some(instance) => instance,
                     None => return Answer::Nothing,
@@ -252,7 +307,7 @@ impl Worker {
                 Err(report) => return Answer::Report(report),
             },
         };
-        match instance.message(text).await {
+        match instance.message(&message).await {
             Ok((outcome, instance)) => {
                 self.instance = Some(instance);
                 self.in_a_row = 0;

@@ -35,6 +35,8 @@ pub(super) struct Papers {
     messages: VecDeque<Message>,
     bytes: usize,
     timers: BTreeMap<u64, Instant>,
+    /// The most of them that have waited at once.
+    pub(super) most_timers: usize,
     alarm: Option<(Instant, Alarm)>,
     pub(super) connecting: bool,
     pub(super) closing: bool,
@@ -47,7 +49,8 @@ pub(super) struct Papers {
     timer_was_last: bool,
     /// The buffer of the message that was served last.
     pub(super) buffer: Option<Vec<u8>>,
-    waker: Option<Waker>,
+    /// Whether the lane waits for what comes next here.
+    is_looked_for: bool,
 }
 
 /// What a lane does next.
@@ -88,15 +91,12 @@ impl Papers {
         }
         self.bytes += message.body.len();
         self.messages.push_back(message);
-        self.wake();
         Ok(())
     }
 
-    /// Has the lane look at its papers again.
-    pub(super) fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+    /// Whether the lane waits for what comes next here. Whoever asks has the lane look, so it waits no longer.
+    pub(super) fn is_looked_for(&mut self) -> bool {
+        std::mem::take(&mut self.is_looked_for)
     }
 
     /// Forgets every timer: the instance that set them is gone.
@@ -109,7 +109,7 @@ impl Papers {
     pub(super) fn poll_next(&mut self, alarms: &Alarms, context: &Context<'_>) -> Poll<Event> {
         if self.turn_is_used {
             // Asked again within one turn: in the next one, if there is anything by then.
-            self.waker = Some(context.waker().clone());
+            self.is_looked_for = true;
             self.set_alarm(alarms, context.waker());
             if self.connecting || self.closing || !self.messages.is_empty() || self.timer_is_due() {
                 context.waker().wake_by_ref();
@@ -120,7 +120,7 @@ impl Papers {
             self.turn_is_used = true;
             return Poll::Ready(event);
         }
-        self.waker = Some(context.waker().clone());
+        self.is_looked_for = true;
         self.set_alarm(alarms, context.waker());
         Poll::Pending
     }
@@ -204,6 +204,7 @@ impl Port for LentPort {
             return Err(TimerFault::TooMany);
         }
         papers.timers.insert(token, Instant::now() + delay);
+        papers.most_timers = papers.most_timers.max(papers.timers.len());
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use wasmtime::component::{
 };
 use wasmtime::{AsContextMut, StoreContextMut};
 
-use super::{PeerRecord, PluginErrorRecord, Text};
+use super::{Incoming, PeerRecord, PluginErrorRecord, Text};
 
 /// A reply: a text of at most what a browser takes, or its length.
 pub(crate) type ReplyText = Text<OUTBOUND_LIMIT>;
@@ -81,7 +81,8 @@ impl HandlerExports {
         mut store: StoreContextMut<'_, T>,
         instance: &Instance,
     ) -> wasmtime::Result<HandlerExports<Func>> {
-        let handle = checked::<(&PeerRecord, &str), Handle, T>(&mut store, instance, &self.handle)?;
+        let handle =
+            checked::<(&PeerRecord, &Incoming<'_>), Handle, T>(&mut store, instance, &self.handle)?;
         Ok(HandlerExports { handle })
     }
 }
@@ -92,10 +93,10 @@ impl HandlerExports<Func> {
         &self,
         store: StoreContextMut<'_, T>,
         peer: &PeerRecord,
-        message: &str,
+        message: &Incoming<'_>,
     ) -> wasmtime::Result<Result<ReplyText, PluginErrorRecord>> {
         // SAFETY: `bind` has checked the function against this very type; only lifetimes differ.
-        let call: TypedFunc<(&PeerRecord, &str), Handle> =
+        let call: TypedFunc<(&PeerRecord, &Incoming<'_>), Handle> =
             unsafe { TypedFunc::new_unchecked(self.handle) };
         Ok(call.call_async(store, (peer, message)).await?.0)
     }
@@ -124,7 +125,7 @@ impl SessionExports {
     ) -> wasmtime::Result<SessionExports<Func>> {
         Ok(SessionExports {
             connect: checked::<(&PeerRecord,), Done, T>(&mut store, instance, &self.connect)?,
-            message: checked::<(&str,), Message, T>(&mut store, instance, &self.message)?,
+            message: checked::<(&Incoming<'_>,), Message, T>(&mut store, instance, &self.message)?,
             timer: checked::<(u64,), Done, T>(&mut store, instance, &self.timer)?,
             disconnect: checked::<(), (), T>(&mut store, instance, &self.disconnect)?,
         })
@@ -148,10 +149,11 @@ impl SessionExports<Func> {
     pub(crate) async fn message<T: Send>(
         &self,
         store: StoreContextMut<'_, T>,
-        json: &str,
+        json: &Incoming<'_>,
     ) -> wasmtime::Result<Result<Option<ReplyText>, PluginErrorRecord>> {
         // SAFETY: as in `HandlerExports::handle`.
-        let call: TypedFunc<(&str,), Message> = unsafe { TypedFunc::new_unchecked(self.message) };
+        let call: TypedFunc<(&Incoming<'_>,), Message> =
+            unsafe { TypedFunc::new_unchecked(self.message) };
         Ok(call.call_async(store, (json,)).await?.0)
     }
 

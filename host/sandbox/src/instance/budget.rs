@@ -12,6 +12,7 @@ use std::time::Instant;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::Component;
 
+use super::Usage;
 use crate::parts::{Part, TooMany};
 
 /// Bytes that a table's element takes: a function reference is one pointer.
@@ -52,6 +53,7 @@ pub(crate) struct Budget {
     limit: u64,
     used: u64,
     refused: Option<(Refusal, Instant)>,
+    usage: Option<Usage>,
 }
 
 /// Bytes that a guest asked for and was not given.
@@ -69,7 +71,13 @@ impl Budget {
             limit,
             used: 0,
             refused: None,
+            usage: None,
         }
+    }
+
+    /// The same, telling what is used of it.
+    pub(super) fn telling(self, usage: Option<Usage>) -> Self {
+        Self { usage, ..self }
     }
 
     /// What the guest was last refused since then: what it was refused in an earlier call has been survived.
@@ -85,6 +93,9 @@ impl Budget {
             return false;
         }
         self.used = wanted;
+        if let Some(usage) = &self.usage {
+            usage.memory(wanted);
+        }
         true
     }
 }

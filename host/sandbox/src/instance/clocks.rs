@@ -17,13 +17,14 @@ mod unix;
 mod windows;
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use portcullis_core::policy::Limits;
 
+use super::Usage;
 use crate::alarms::{Alarm, Alarms};
 use crate::engine;
 #[cfg(unix)]
@@ -78,6 +79,7 @@ pub(super) enum Stopped {
 #[derive(Debug, Clone)]
 pub(crate) struct Clocks {
     now: Arc<Mutex<Reading>>,
+    usage: Option<Usage>,
 }
 
 #[derive(Debug)]
@@ -114,7 +116,13 @@ impl Clocks {
                 resting: 0,
                 has_rested: false,
             })),
+            usage: None,
         }
+    }
+
+    /// The same, telling what each call has taken.
+    pub(super) fn telling(self, usage: Option<Usage>) -> Self {
+        Self { usage, ..self }
     }
 
     /// A call begins.
@@ -124,7 +132,7 @@ impl Clocks {
             allowance,
             began: now,
             cpu_used: Duration::ZERO,
-            turn: None,
+            turn: self.usage.as_ref().map(|_| thread_cpu_time()),
             wall_deadline: now + allowance.wall,
             standing: None,
             resting: 0,
@@ -134,7 +142,33 @@ impl Clocks {
 
     /// What counts as a new call begins within the call that is under way.
     pub(crate) fn wind(&self, allowance: Allowance) {
-        self.lock().wind(allowance);
+        let mut reading = self.lock();
+        self.tell(&reading);
+        reading.wind(allowance);
+    }
+
+    /// Tells what the call has taken when the value is dropped.
+    pub(super) fn told_at_end(&self) -> ToldAtEnd<'_> {
+        ToldAtEnd { clocks: self }
+    }
+
+    /// Tells what the call has taken so far, if anybody wants to know. What comes after it rests was told before.
+    fn tell(&self, reading: &Reading) {
+        let Some(usage) = self.usage.as_ref().filter(|_| reading.resting == 0) else {
+            return;
+        };
+        let (now, cpu_now) = (Instant::now(), thread_cpu_time());
+        let in_turn = reading.turn.map(|began| cpu_now.saturating_sub(began));
+        let standing = reading.standing.map(|(since, _)| now.duration_since(since));
+        // The deadline has moved on by what the clocks have stood still before.
+        let left = reading.wall_deadline.saturating_duration_since(now);
+        let over = now.saturating_duration_since(reading.wall_deadline);
+        let wall = (reading.allowance.wall + over).saturating_sub(left);
+        usage.call(
+            reading.allowance.phase,
+            reading.cpu_used + in_turn.unwrap_or_default(),
+            wall.saturating_sub(standing.unwrap_or_default()),
+        );
     }
 
     /// What the call that is under way is for.
@@ -174,7 +208,10 @@ impl Clocks {
     /// The guest waits for input with none left to read, until the value is dropped. If it has really waited by then,
     /// what it does next counts as a new call with this allowance.
     pub(crate) fn rest(&self, allowance: Allowance) -> Rest {
-        self.lock().resting += 1;
+        let mut reading = self.lock();
+        self.tell(&reading);
+        reading.resting += 1;
+        drop(reading);
         Rest {
             clocks: self.clone(),
             allowance,
@@ -225,6 +262,19 @@ impl Reading {
     }
 }
 
+/// See [`Clocks::told_at_end`].
+pub(super) struct ToldAtEnd<'a> {
+    clocks: &'a Clocks,
+}
+
+impl Drop for ToldAtEnd<'_> {
+    fn drop(&mut self) {
+        if self.clocks.usage.is_some() {
+            self.clocks.tell(&self.clocks.lock());
+        }
+    }
+}
+
 /// See [`Clocks::stand_still`].
 pub(crate) struct StandStill {
     clocks: Clocks,
@@ -260,62 +310,22 @@ impl Drop for Rest {
     }
 }
 
-/// A call under both clocks.
-pub(super) struct Clocked<'a, F> {
-    clocks: &'a Clocks,
-    alarms: Alarms,
-    alarm: Option<(Instant, Alarm)>,
-    first: bool,
-    call: F,
-}
-
-impl<'a, F> Clocked<'a, F> {
-    pub(super) fn new(clocks: &'a Clocks, alarms: Alarms, call: F) -> Self {
-        Self {
-            clocks,
-            alarms,
-            alarm: None,
-            first: true,
-            call,
+/// Completes when `call` does, or fails when one of the clocks has run out.
+pub(super) async fn under_both<R>(
+    clocks: &Clocks,
+    alarms: &Alarms,
+    mut call: Pin<&mut impl Future<Output = wasmtime::Result<R>>>,
+) -> wasmtime::Result<R> {
+    let mut alarm = None;
+    let mut first = true;
+    std::future::poll_fn(move |context| {
+        let polled = turn(clocks, call.as_mut(), context, &mut first);
+        match polled {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => wait(clocks, alarms, &mut alarm, context),
         }
-    }
-}
-
-impl<'a, R, F> IntoFuture for Clocked<'a, F>
-where
-    F: Future<Output = wasmtime::Result<R>> + 'a,
-    R: 'a,
-{
-    type Output = wasmtime::Result<R>;
-    type IntoFuture = Pin<Box<dyn Future<Output = wasmtime::Result<R>> + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl<F> Clocked<'_, F> {
-    async fn run<R>(self) -> wasmtime::Result<R>
-    where
-        F: Future<Output = wasmtime::Result<R>>,
-    {
-        let Self {
-            clocks,
-            alarms,
-            mut alarm,
-            mut first,
-            call,
-        } = self;
-        let mut call = pin!(call);
-        std::future::poll_fn(move |context| {
-            let polled = turn(clocks, call.as_mut(), context, &mut first);
-            match polled {
-                Poll::Ready(result) => Poll::Ready(result),
-                Poll::Pending => wait(clocks, &alarms, &mut alarm, context),
-            }
-        })
-        .await
-    }
+    })
+    .await
 }
 
 /// Lets the guest run until it ends or yields.

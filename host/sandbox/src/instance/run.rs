@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 use wasmtime::{AsContextMut, Store};
 
 use super::clocks::{Allowance, Clocks};
-use super::{Failure, FailureKind, State, Terms, clocked, new_store};
+use super::{Failure, FailureKind, Guarded, State, Terms};
 use crate::capabilities::port::SilentPort;
 use crate::capabilities::stdio::{Input, Outlet, Stdio};
 use crate::plugin::{Exports, Plugin};
@@ -36,12 +36,11 @@ impl Run {
     #[must_use]
     pub fn new(plugin: &Plugin, terms: Terms, outlet: Box<dyn Outlet>) -> Self {
         let limits = terms.limits;
-        let mut store = new_store(plugin, terms, Box::new(SilentPort));
-        let state = store.data_mut();
-        let clocks = state.clocks.clone();
+        let mut store = Guarded::new(plugin, terms, Box::new(SilentPort));
+        let clocks = store.clocks.clone();
         let stdio = Stdio::new(&clocks, Allowance::for_call(&limits), outlet);
         let input = stdio.input.clone();
-        state.use_stdio(stdio);
+        store.store.data_mut().use_stdio(stdio);
         let prepared = plugin.prepared.clone();
         let exports = match &plugin.exports {
             Exports::Stdio(exports) => Some(exports.clone()),
@@ -49,7 +48,7 @@ impl Run {
         };
         let task = async move {
             let allowance = Allowance::for_start(&limits);
-            let ended = clocked(&mut store, allowance, async |store: &mut Store<State>| {
+            let ended = store.enter(allowance, async |store: &mut Store<State>| {
                 let exports = exports.ok_or_else(|| wasmtime::format_err!("it has no `run`"))?;
                 let instance = prepared.instantiate_async(&mut *store).await?;
                 let exports = exports.bind(store.as_context_mut(), &instance)?;

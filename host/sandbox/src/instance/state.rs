@@ -42,8 +42,8 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCE_LIMIT);
         Self {
-            budget: Budget::new(terms.limits.memory.bytes()),
-            clocks: Clocks::new(),
+            budget: Budget::new(terms.limits.memory.bytes()).telling(terms.usage.clone()),
+            clocks: Clocks::new().telling(terms.usage),
             alarms: terms.alarms,
             limits: terms.limits,
             powers: terms.powers,

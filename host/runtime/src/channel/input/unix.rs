@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use portcullis_core::protocol::frame::Source;
+use portcullis_core::protocol::frame::{SPARE_LIMIT, Source};
+use portcullis_sandbox::pages;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -16,10 +17,19 @@ impl StandardInput {
     pub(super) fn new() -> Self {
         Self
     }
+
+    /// Asks for a pipe that takes a long message in fewer pieces.
+    pub(super) fn widen(&self) {
+        crate::channel::widen(rustix::stdio::stdin());
+    }
 }
 
 impl Source for StandardInput {
     fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        if buffer.capacity() - buffer.len() > SPARE_LIMIT {
+            // A message whose buffer is new: as much as one read may bring.
+            pages::ask_for_room(buffer, SPARE_LIMIT);
+        }
         loop {
             let stdin = rustix::stdio::stdin();
             match rustix::io::read(stdin, rustix::buffer::spare_capacity(buffer)) {

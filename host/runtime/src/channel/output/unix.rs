@@ -6,13 +6,14 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
-use crate::channel::Claimed;
+use crate::channel::{Claimed, PIPE, widen};
 
 /// The channel.
 pub(super) struct Sink {
     channel: Claimed,
     /// The flags to give back at the end: they belong to the open pipe, which a shell may share with other programs.
     flags: Option<OFlags>,
+    is_widened: bool,
 }
 
 impl Sink {
@@ -28,13 +29,25 @@ impl Sink {
             // Where it fails, writes wait: slower to notice the end, still right.
             let _ = rustix::fs::fcntl_setfl(&channel, flags | OFlags::NONBLOCK);
         }
-        Self { channel, flags }
+        Self {
+            channel,
+            flags,
+            is_widened: false,
+        }
     }
 
     /// One write. 0 where the pipe is full, an error where nobody reads it any more.
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, ()> {
+        if !self.is_widened && slices.iter().map(|slice| slice.len()).sum::<usize>() > PIPE {
+            self.is_widened = true;
+            widen(self.channel.as_fd());
+        }
         loop {
-            match rustix::io::writev(&self.channel, slices) {
+            let written = match slices {
+                [one] => rustix::io::write(&self.channel, one),
+                all => rustix::io::writev(&self.channel, all),
+            };
+            match written {
                 Ok(written) => return Ok(written),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(0),

@@ -1,0 +1,60 @@
+//! The most that a plugin has used of its limits, for whoever tests it.
+//!
+//! Only kept where a caller hands a [`Usage`] in; otherwise nothing of this is measured. Where it is, the system's clock
+//! of the thread is read at the beginning and the end of each call, so that calls of less than a tick are measured, too,
+//! and a call is billed from its first instruction on instead of its first tick.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::clocks::Phase;
+
+/// What all instances of one plugin in a port have used. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    most: Arc<Mutex<Used>>,
+}
+
+/// The most of each, over all instances and calls so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Memories and tables of one instance together, in bytes.
+    pub memory: u64,
+    /// Processor time of one call.
+    pub cpu: Duration,
+    /// Time of one call, without what nobody is billed for.
+    pub wall: Duration,
+    /// Time to start one instance.
+    pub init: Duration,
+}
+
+impl Usage {
+    /// What has been used so far.
+    #[must_use]
+    pub fn so_far(&self) -> Used {
+        *self.lock()
+    }
+
+    /// An instance has so many bytes.
+    pub(super) fn memory(&self, bytes: u64) {
+        let mut most = self.lock();
+        most.memory = most.memory.max(bytes);
+    }
+
+    /// A call has taken so much.
+    pub(super) fn call(&self, phase: Phase, cpu: Duration, wall: Duration) {
+        let mut most = self.lock();
+        match phase {
+            Phase::Start => most.init = most.init.max(wall),
+            Phase::Call => {
+                most.cpu = most.cpu.max(cpu);
+                most.wall = most.wall.max(wall);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Used> {
+        // No code runs under the lock that could leave it half-changed.
+        self.most.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
