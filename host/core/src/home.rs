@@ -15,12 +15,15 @@
 //! | `plugins.lock` | what is installed; the programs' file ([`lock`]) |
 //! | `store/` | plugins, by digest ([`store`]) |
 //! | `cache/` | native code made from them ([`artifact`]) |
+//! | `compiled/` | what the first two say for one extension, to be read in their place ([`compiled`]) |
 //! | `crashes/` | how often plugins have failed ([`crashes`]) |
 //! | `data/` | what plugins keep, by extension and installation ([`data`]) |
 //! | `logs/`, `hosts/` | what happened, the launchers |
+//! | `repl-history` | what a person has typed in `portcullis repl` |
 //! | `.lock` | whose lock a writer holds ([`HomeLock`]) |
 
 pub mod artifact;
+pub mod compiled;
 pub mod crashes;
 pub mod data;
 mod exclusive;
@@ -140,6 +143,12 @@ impl Home {
     #[must_use]
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
+    }
+
+    /// `compiled/`.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.root.join("compiled")
     }
 
     /// `data/`.

@@ -23,6 +23,8 @@ pub use fault::Fault;
 
 use crate::caller::{Family, Origin};
 use crate::names::HostName;
+use document::Object;
+use relaxed::Plain;
 
 /// A manifest that its browser takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +138,15 @@ pub fn choose(family: Family, files: &[&[u8]], requested_name: &str) -> Choice {
         }
     }
     choice
+}
+
+/// The program that a manifest names, whatever else is wrong with it: read as the more tolerant of the two families
+/// reads it, comments included. Nothing where no browser could tell.
+#[must_use]
+pub fn program_named_by(text: &[u8]) -> Option<String> {
+    let text = str::from_utf8(text).ok()?;
+    let plain = Plain::of(text.strip_prefix('\u{feff}').unwrap_or(text));
+    Object::of(plain.text())?.get("path")?.string()
 }
 
 impl HostManifest {

@@ -15,8 +15,7 @@ mod plugin_name;
 mod shell;
 
 pub use digest::{Digest, DigestError};
-pub use escape::escape;
-pub(crate) use escape::misleads;
+pub use escape::{escape, misleads};
 pub use host_name::{HostName, HostNameError};
 pub use plugin_name::{PluginName, PluginNameError};
 pub use shell::shell_word;

@@ -24,10 +24,12 @@ pub use machine::{MachinePolicy, Unmentioned};
 pub use quantity::{ByteRate, ByteSize, QuantityError, TimeSpan};
 pub use route::{Lifetime, OnCrash, PortRoutes, Route, Strictness};
 
+use serde::{Deserialize, Serialize};
+
 use crate::caller::Origin;
 use crate::home::Position;
 use crate::names::HostName;
-use schema::{Owner, Parsed};
+use schema::{Fault, Owner, Parsed};
 
 /// The version of the policy file that this program reads.
 pub const VERSION: i64 = 1;
@@ -37,7 +39,8 @@ pub const VERSION: i64 = 1;
 pub const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// A policy that holds together. The empty one routes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     routes: Vec<Route>,
     secrets_backend: SecretsBackend,
@@ -92,6 +95,19 @@ impl Policy {
         PortRoutes::new(routes, self.secrets_backend)
     }
 
+    /// What is said of one extension. The rest has been judged with it and is of no meaning for its ports.
+    #[must_use]
+    pub fn of_origin(&self, origin: &Origin) -> Self {
+        let routes = self.routes.iter();
+        Self {
+            routes: routes
+                .filter(|route| route.origin == *origin)
+                .cloned()
+                .collect(),
+            secrets_backend: self.secrets_backend,
+        }
+    }
+
     /// Where secrets are kept.
     #[must_use]
     pub fn secrets_backend(&self) -> SecretsBackend {
@@ -99,16 +115,40 @@ impl Policy {
     }
 }
 
+/// What a plugin may use and reach, without who may call it: the tables `[limits]` and `[grant]`, which mean the same
+/// in a plugin's project, for its tests, as in a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The limits, with the defaults where the text says nothing.
+    pub limits: Limits,
+    /// The grant; an empty one where the text says nothing.
+    pub grant: Grant,
+}
+
+impl Terms {
+    /// Reads these two tables of a text; what else stands in it is for others to judge. `file` is only for the error's
+    /// sake.
+    ///
+    /// # Errors
+    ///
+    /// The first [`PolicyError`] in them, or where the text is no TOML.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, PolicyError> {
+        schema::terms(text).map_err(|fault| located(text, file, fault))
+    }
+}
+
 fn parse(text: &str, file: &Path, owner: Owner) -> Result<Parsed, PolicyError> {
-    schema::parse(text, owner).map_err(|fault| {
-        let Position { line, column } = Position::of(text, fault.at);
-        PolicyError {
-            file: file.to_owned(),
-            line,
-            column,
-            problem: fault.problem,
-        }
-    })
+    schema::parse(text, owner).map_err(|fault| located(text, file, fault))
+}
+
+fn located(text: &str, file: &Path, fault: Fault) -> PolicyError {
+    let Position { line, column } = Position::of(text, fault.at);
+    PolicyError {
+        file: file.to_owned(),
+        line,
+        column,
+        problem: fault.problem,
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
             portcullis_home: std::env::var_os("PORTCULLIS_HOME"),
             launcher: arguments.first().map(PathBuf::from),
             data_home: std::env::var_os("XDG_DATA_HOME"),
-            user_home: std::env::home_dir(),
+            user_home: user_home(),
             local_app_data: std::env::var_os("LOCALAPPDATA"),
             roaming_app_data: std::env::var_os("APPDATA"),
             config_home: std::env::var_os("XDG_CONFIG_HOME"),
@@ -54,4 +54,13 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
                 .unwrap_or_default()
         },
     }
+}
+
+/// The user's own folder. On Linux that is `HOME` and nothing else: the list of users is behind plugins of the C library,
+/// which a program that has that library inside should not load. Browsers set `HOME`.
+fn user_home() -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    return std::env::var_os("HOME").map(PathBuf::from);
+    #[cfg(not(target_os = "linux"))]
+    return std::env::home_dir();
 }

@@ -1,7 +1,6 @@
 //! The exit codes, and the only place that makes them.
 
 use std::io::Write as _;
-use std::process::ExitCode;
 
 use portcullis_core::caller::CallerError;
 
@@ -22,19 +21,19 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The process's exit code. 101 is none of them: it is a panic, and always a bug.
-    pub(crate) fn code(self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(crate) fn code(self) -> u8 {
+        match self {
             Self::Normal => 0,
             Self::Misconfigured => 1,
             Self::Usage => 2,
             Self::BrokenFraming => 3,
             Self::Internal => 4,
-        })
+        }
     }
 }
 
-/// Tells a person, on standard error, why there was no port, and gives the exit code for it.
-pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+/// Tells a person, on standard error, why there was no port, and says how to end for it.
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
     let usage = error.downcast_ref::<CallerError>().is_some();
     let hint = if usage {
         "\nportcullis-host is started by a browser; for people there is `portcullis` (try `portcullis --help`)"
@@ -43,5 +42,5 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     };
     // Standard error may be closed; there is nobody else to tell.
     let _ = writeln!(std::io::stderr(), "portcullis-host: {error:#}{hint}");
-    if usage { Exit::Usage } else { Exit::Internal }.code()
+    if usage { Exit::Usage } else { Exit::Internal }
 }

@@ -5,27 +5,18 @@
 //! secrets out that this port knows. A log that cannot be written is no reason to refuse a port: the host then says so
 //! on standard error and goes on.
 
+mod lines;
 mod redaction;
 
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_core::home::{self, Home};
-use portcullis_sandbox::PLUGIN_TARGET;
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
-use redaction::Redacting;
+use lines::Lines;
 pub(crate) use redaction::conceal;
 
 /// The name of the log file.
@@ -45,56 +36,13 @@ pub(crate) fn start(home: Option<&Home>, level: LevelFilter) {
         Ok(file) => (file, None),
         Err(fault) => (None, Some(fault)),
     };
-    let to_file = file.map(|file| {
-        crate::watchdog::remember_log(&file);
-        tracing_subscriber::fmt::layer()
-            .with_ansi(false)
-            .with_target(false)
-            .with_writer(Redacting(Arc::new(file)))
-            .with_filter(level)
-    });
-    let to_stderr = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .event_format(Line)
-        .with_writer(Redacting(io::stderr))
-        .with_filter(filter_fn(is_for_the_browser));
-    tracing_subscriber::registry()
-        .with(to_file)
-        .with(to_stderr)
-        .init();
+    if let Some(file) = &file {
+        crate::watchdog::remember_log(file);
+    }
+    tracing::subscriber::set_global_default(Lines::new(file.map(Arc::new), level))
+        .expect("a program starts logging once");
     if let Some(fault) = fault {
         tracing::warn!("failed to open the log file: {fault}");
-    }
-}
-
-/// Whether an event goes to the browser's log as well: the host's own warnings do, the words of plugins never. Firefox
-/// shows that log as the extension's own, and a plugin has no business there.
-fn is_for_the_browser(event: &Metadata<'_>) -> bool {
-    *event.level() <= Level::WARN && event.target() != PLUGIN_TARGET
-}
-
-/// A line of the browser's log: that log has times of its own, and mixes the words of every host.
-struct Line;
-
-impl<S, N> FormatEvent<S, N> for Line
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        write!(
-            writer,
-            "portcullis-host[{}]: {}: ",
-            std::process::id(),
-            event.metadata().level()
-        )?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
     }
 }
 

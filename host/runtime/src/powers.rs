@@ -46,7 +46,8 @@ impl Opener<'_> {
         let mut powers = Powers::none(self.origin, &route.plugin);
         powers.config = Arc::new(route.grant.config.clone());
         powers.environment = Arc::new(route.grant.environment.clone());
-        powers.folders = files::open(self.home, self.environment, route, &powers.denials)?;
+        powers.folders = files::open(self.home, self.environment, route, &powers.denials)?
+            .requested(installed.requests.as_ref());
         powers.http = http::open(&route.grant, &self.network, self.environment)?;
         powers.storage = storage::open(self.home, route, installed)?;
         powers.secrets = self.secrets.add(route, installed).map_err(|error| {

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use portcullis_core::caller::Caller;
+use portcullis_core::caller::{Caller, Origin};
+use portcullis_core::home::compiled::{self, Compiled, Sources};
+use portcullis_core::home::lock::Lock;
 use portcullis_core::home::{self, Home, HomeError, guarded, machine_wide};
 use portcullis_core::policy::{self, Limits, Policy, PortRoutes};
 use portcullis_core::protocol::report::{ErrorCode, Report};
@@ -108,14 +110,31 @@ fn open_service(
     caller: &Caller,
     environment: &Environment,
 ) -> Result<Service, Box<Report>> {
-    let routes = read_policy(home, environment)
-        .map(|policy| policy.for_port(&caller.origin, caller.host_name.as_ref()))?;
+    let sources = Sources::of(home);
+    let kept = sources
+        .as_ref()
+        .and_then(|sources| compiled::read(home, &caller.origin, sources));
+    let (policy, lock) = match kept {
+        Some(Compiled { policy, lock }) => (policy, Some(lock)),
+        None => (read_policy(home)?.of_origin(&caller.origin), None),
+    };
+    let routes = narrowed_by_machine(&policy, environment)?
+        .for_port(&caller.origin, caller.host_name.as_ref());
     if routes.as_slice().is_empty() {
         return Err(no_route(caller, &routes));
     }
     let crashes = Crashes::open(home, &caller.origin, environment.wall_clock);
     ports::take_place(&crashes, &routes)?;
-    let lock = plugins::read_lock(home)?;
+    let lock = match lock {
+        Some(lock) => lock,
+        None => {
+            let lock = plugins::read_lock(home)?;
+            if let Some(sources) = sources {
+                keep(home, &caller.origin, &sources, &policy, &lock);
+            }
+            lock
+        }
+    };
     let engine = Engine::start(watchdog::on_tick).map_err(|error| {
         tracing::error!("{}", chain(&error));
         Box::new(Report::new(
@@ -180,24 +199,37 @@ fn confine_process(routes: &PortRoutes, plugins: &[Candidate]) -> Result<(), Box
     }
 }
 
-/// The user's policy, narrowed by the machine-wide one.
-fn read_policy(home: &Home, environment: &Environment) -> Result<Policy, Box<Report>> {
-    let invalid = |error: &dyn std::error::Error| {
-        tracing::error!("{}", chain(error));
-        let report = Report::new(ErrorCode::PolicyInvalid, "the policy cannot be used");
-        Box::new(report.with_hint("portcullis policy check"))
-    };
+/// The whole of the user's policy.
+fn read_policy(home: &Home) -> Result<Policy, Box<Report>> {
     let file = home.policy_file();
-    let own = match guarded::read_text(&file, policy::FILE_LIMIT) {
-        Ok(None) => Policy::default(),
-        Ok(Some(text)) => Policy::parse(&text, &file).map_err(|error| invalid(&error))?,
-        Err(error) => return Err(invalid(&error)),
-    };
+    match guarded::read_text(&file, policy::FILE_LIMIT) {
+        Ok(None) => Ok(Policy::default()),
+        Ok(Some(text)) => Policy::parse(&text, &file).map_err(|error| invalid(&error)),
+        Err(error) => Err(invalid(&error)),
+    }
+}
+
+fn invalid(error: &dyn std::error::Error) -> Box<Report> {
+    tracing::error!("{}", chain(error));
+    let report = Report::new(ErrorCode::PolicyInvalid, "the policy cannot be used");
+    Box::new(report.with_hint("portcullis policy check"))
+}
+
+/// Spares the next start the reading of the whole policy and the whole lock. Where it cannot be done, that start reads
+/// them, as this one did.
+fn keep(home: &Home, origin: &Origin, sources: &Sources, policy: &Policy, lock: &Lock) {
+    if let Err(error) = compiled::write(home, origin, sources, policy, lock) {
+        tracing::debug!("failed to keep what the policy says for this extension: {error}");
+    }
+}
+
+/// What the machine-wide policy leaves of the user's.
+fn narrowed_by_machine(own: &Policy, environment: &Environment) -> Result<Policy, Box<Report>> {
     let machine_file = machine_wide::file().map_err(|error| invalid(&error))?;
     let machine = machine_wide::load(&machine_file).map_err(|error| invalid(&error))?;
     let user_home = environment.surroundings.user_home.as_deref();
-    let narrowed = machine_wide::narrowed(&own, &machine, user_home);
-    if narrowed != own {
+    let narrowed = machine_wide::narrowed(own, &machine, user_home);
+    if narrowed != *own {
         tracing::info!(
             "the machine-wide policy, `{}`, allows less than `policy.toml`; `portcullis policy explain` tells them apart",
             machine_file.display()

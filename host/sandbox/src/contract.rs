@@ -5,12 +5,12 @@
 //! bound, checked before a byte is copied, so a reply of 64 MiB costs nothing and is a typed error instead of a trap. A
 //! test links a component made from `wit/` itself, so this copy cannot drift from the contract.
 
-mod bytes;
+mod bounded;
 mod exports;
+mod incoming;
 mod records;
-mod text;
 
-pub(crate) use bytes::Bytes;
+pub(crate) use bounded::{Bytes, Text};
 pub(crate) use exports::{HandlerExports, RunExport, SessionExports};
+pub use incoming::Incoming;
 pub(crate) use records::{CodedError, LogLevel, PageRecord, PeerRecord, PluginErrorRecord};
-pub(crate) use text::Text;

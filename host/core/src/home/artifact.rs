@@ -17,6 +17,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 #[cfg(unix)]
@@ -41,7 +42,8 @@ pub fn artifact_file_name(plugin: &Digest, program_version: &str, target: &str) 
 
 /// What the system keeps about a file and changes with every write to it. Together with the size it tells whether
 /// a file has been touched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stamp {
     /// The file's number in its file system.
     pub inode: u64,

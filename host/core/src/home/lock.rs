@@ -64,6 +64,19 @@ impl Lock {
         }
     }
 
+    /// A lock of these plugins, which are some of another lock's, in its order.
+    pub(super) fn of(next_number: u64, plugins: Vec<Installed>) -> Self {
+        Self {
+            next_number,
+            plugins,
+        }
+    }
+
+    /// Above every number ever given.
+    pub(super) fn next_number(&self) -> u64 {
+        self.next_number
+    }
+
     /// Reads a lock from `text`. `path` is only for the error.
     ///
     /// # Errors

@@ -436,3 +436,27 @@ fn case_49_another_name_and_a_program_that_cannot_be_started() {
         assert_eq!(check(Program::NotExecutable), owned(not_executable));
     }
 }
+
+#[test]
+fn the_program_is_found_in_whatever_a_browser_could_read() {
+    for (text, program) in [
+        (r#"{"path":"/a"}"#, Some("/a")),
+        ("\u{feff}{\"path\":\"/a\"}", Some("/a")),
+        ("// x\n{\"path\":/* y */\"/a\"}", Some("/a")),
+        (r#"{"path":"\x2fa"}"#, Some("/a")),
+        (r#"{"path":"/a","path":"/b"}"#, Some("/b")),
+        (
+            r#"{"path":"/a","description":"\ud800","x":1e999}"#,
+            Some("/a"),
+        ),
+        (r#"{"path":1}"#, None),
+        (r#"{"Path":"/a"}"#, None),
+        (r#"{"path":"/a""#, None),
+        (r#"["path","/a"]"#, None),
+        ("", None),
+    ] {
+        let found = program_named_by(text.as_bytes());
+        assert_eq!(found.as_deref(), program, "{text}");
+    }
+    assert_eq!(program_named_by(b"{\"path\":\"/\xff\"}"), None);
+}

@@ -32,8 +32,9 @@ pub fn escape(text: &str) -> String {
     shown
 }
 
-/// Whether a character could make a text read as another one.
-pub(crate) fn misleads(character: char) -> bool {
+/// Whether a character could make a text read as another one. [`escape`] says which do.
+#[must_use]
+pub fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -13,6 +13,8 @@ mod secret;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use destination::{Destination, DestinationError, Scheme, Target, TargetError};
 pub use folder::{Access, FolderGrant, GuestPath, GuestPathError};
 pub use secret::{SecretAccess, SecretGrant, SecretName, SecretNameError, SecretsBackend};
@@ -20,7 +22,8 @@ pub use secret::{SecretAccess, SecretGrant, SecretName, SecretNameError, Secrets
 use crate::names::Digest;
 
 /// What one route gives its plugin.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The build whose requests a person approved.
     pub approved: Option<Digest>,
@@ -41,7 +44,8 @@ pub struct Grant {
 }
 
 /// A destination of HTTP requests that is allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HttpGrant {
     /// Where to.
     pub destination: Destination,
@@ -50,7 +54,8 @@ pub struct HttpGrant {
 }
 
 /// Storage is allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StorageGrant {
     /// The line of the policy, from 1.
     pub line: usize,

@@ -2,11 +2,14 @@
 //!
 //! [`TABLE`] is the only place where these numbers stand; the README's table is tested against it.
 
+use serde::{Deserialize, Serialize};
+
 use super::quantity::{ByteRate, ByteSize, TimeSpan};
 use crate::protocol::INBOUND_CEILING;
 
 /// The limits of one route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// All linear memories and tables of the plugin together.
     pub memory: ByteSize,

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::grant::{Grant, SecretsBackend};
 use super::limits::Limits;
 use crate::caller::Origin;
@@ -14,7 +16,7 @@ use crate::protocol::json::{self, JsonError};
 use crate::protocol::pointer::{Pointer, Scalar};
 
 /// How long one instance of a plugin lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Lifetime {
     /// As long as the port.
     #[default]
@@ -24,7 +26,7 @@ pub enum Lifetime {
 }
 
 /// What follows a crash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum OnCrash {
     /// The next message meets a fresh instance.
     #[default]
@@ -34,7 +36,7 @@ pub enum OnCrash {
 }
 
 /// How much confinement by the operating system a route asks for. The order is from the least strict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Strictness {
     /// None. For finding out whether the confinement is what stands in the way.
     Off,
@@ -46,7 +48,8 @@ pub enum Strictness {
 }
 
 /// One route: its conditions, and what the plugin gets when they hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Route {
     /// The extension.
     pub origin: Origin,

@@ -11,11 +11,11 @@ use std::str::FromStr;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::VERSION;
 use super::grant::SecretsBackend;
 use super::limits::{Bound, Limits, TABLE};
 use super::machine::Unmentioned;
 use super::route::{Lifetime, OnCrash, Relation, Route, Strictness};
+use super::{Terms, VERSION};
 use crate::caller::Origin;
 use crate::names::{HostName, PluginName};
 use crate::protocol::pointer::{Pointer, Scalar};
@@ -39,6 +39,15 @@ struct File {
     limits: LimitsTable,
     #[serde(default)]
     route: Vec<Spanned<RouteTable>>,
+}
+
+/// The tables of [`super::Terms`] in a file that has others of its own.
+#[derive(Deserialize)]
+struct TermsFile {
+    #[serde(default)]
+    limits: LimitsTable,
+    #[serde(default)]
+    grant: grant::GrantTable,
 }
 
 /// Only the version, for a file that this program is too old to read otherwise.
@@ -168,6 +177,19 @@ pub(super) fn parse(text: &str, owner: Owner) -> Result<Parsed, Fault> {
             .unmentioned
             .map(Spanned::into_inner)
             .unwrap_or_default(),
+    })
+}
+
+/// Reads `[limits]` and `[grant]` of a text, and nothing else of it.
+pub(super) fn terms(text: &str) -> Result<Terms, Fault> {
+    let file: TermsFile = toml::from_str(text).map_err(|error| Fault {
+        at: error.span().unwrap_or_default().start,
+        problem: error.message().to_owned(),
+    })?;
+    let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    Ok(Terms {
+        limits: limits(&file.limits, Limits::default())?,
+        grant: grant::meaning_of(&newlines, file.grant)?,
     })
 }
 

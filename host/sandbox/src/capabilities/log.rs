@@ -44,6 +44,13 @@ impl PluginLog {
         }
     }
 
+    /// The most bytes that were used of the rate at a time, of those of one second, and how many lines were dropped.
+    #[must_use]
+    pub fn used(&self) -> (u64, u64) {
+        let rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.used()
+    }
+
     /// Writes one line, without its newline, if it says anything and the rate allows. `source` says where the guest
     /// wrote it.
     pub(crate) fn line(&self, level: LogLevel, source: &'static str, line: &str) {

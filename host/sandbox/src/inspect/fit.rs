@@ -16,6 +16,15 @@ pub struct Misfit {
     is_imported: bool,
 }
 
+impl Misfit {
+    /// Whether a power is imported that nothing asks for. Toolchains that give every plugin the whole contract import
+    /// each of them, so that there it tells nothing.
+    #[must_use]
+    pub fn is_of_imports(&self) -> bool {
+        self.is_imported
+    }
+}
+
 impl fmt::Display for Misfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -14,7 +14,7 @@ use wit_parser::{ManglingAndAbi, Resolve};
 use super::*;
 use crate::alarms::Alarms;
 use crate::instance::{Failure, FailureKind, Instance, Outcome, Peer, Terms};
-use crate::{PluginLog, Powers, SilentPort, compile};
+use crate::{Incoming, PluginLog, Powers, SilentPort, compile};
 
 /// A component of one world of the contract, whose every function traps.
 fn component_of(world: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
@@ -66,6 +66,7 @@ fn terms() -> Terms {
             &"dummy".parse().expect("a valid name"),
         ),
         alarms: Alarms::default(),
+        usage: None,
     }
 }
 
@@ -88,7 +89,7 @@ fn the_handler_world_of_the_contract_links_and_is_called() {
     let instance = start(&plugin)
         .expect("nothing of it has run")
         .expect("a handler greets nobody");
-    let failure = now(instance.message("1")).err().expect("it traps");
+    let failure = now(instance.message(&Incoming::kept("1"))).err().expect("it traps");
     assert_eq!(failure.kind, FailureKind::Crashed);
     assert!(failure.detail.contains("unreachable"), "{failure}");
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// `http` or `https`. There is no third.
@@ -140,7 +141,8 @@ impl fmt::Display for Target {
 }
 
 /// Where requests may go, as the policy names it: one host, or with `*.` every name below it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Destination {
     target: Target,
     /// Whether the names below the host are meant, and not the host itself.
@@ -216,6 +218,20 @@ impl FromStr for Destination {
             return Err(DestinationError::Wildcard);
         }
         Ok(Self { target, below })
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = DestinationError;
+
+    fn try_from(text: String) -> Result<Self, DestinationError> {
+        text.parse()
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.to_string()
     }
 }
 

@@ -106,7 +106,8 @@ impl fmt::Display for Access {
 }
 
 /// A folder of this machine that a plugin may use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FolderGrant {
     /// The folder, as the policy has it: absolute, or below the user's home after `~/`.
     pub host: String,

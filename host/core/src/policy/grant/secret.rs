@@ -86,7 +86,8 @@ pub enum SecretsBackend {
 }
 
 /// A secret that a plugin may use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SecretGrant {
     /// Which one.
     pub name: SecretName,

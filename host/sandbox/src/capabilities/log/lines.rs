@@ -96,6 +96,9 @@ pub(super) struct Rate {
     left: u64,
     filled: Instant,
     dropped: u64,
+    /// The most that was ever taken out of a full bucket.
+    most: u64,
+    dropped_in_all: u64,
 }
 
 /// Whether a line may be written.
@@ -114,6 +117,8 @@ impl Rate {
             left: each_second,
             filled: now,
             dropped: 0,
+            most: 0,
+            dropped_in_all: 0,
         }
     }
 
@@ -129,12 +134,19 @@ impl Rate {
         // A bucket smaller than one long line would never let it through, so a full one always does.
         if cost > self.left && self.left < self.each_second {
             self.dropped += 1;
+            self.dropped_in_all += 1;
             return Allowed::No;
         }
         self.left = self.left.saturating_sub(cost);
+        self.most = self.most.max(self.each_second - self.left);
         Allowed::Yes {
             dropped: std::mem::take(&mut self.dropped),
         }
+    }
+
+    /// The most bytes that were taken at a time, and the lines that were dropped in all.
+    pub(super) fn used(&self) -> (u64, u64) {
+        (self.most, self.dropped_in_all)
     }
 }
 

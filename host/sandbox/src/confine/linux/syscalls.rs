@@ -5,16 +5,12 @@
 //! instead of ending the process, so a refusal can be seen in a log; only `clone3` fails with ENOSYS, since its
 //! arguments cannot be examined and C libraries then fall back to `clone`, whose can.
 
-use std::collections::BTreeMap;
-
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, sock_filter,
-};
-
 use portcullis_core::policy::Access;
 
 use super::Needs;
+use program::{Compare, Errno, Refusal, Rules};
+
+mod program;
 
 /// Calls that `libc` does not number on every machine and with every C library; the numbers above 423 are the same
 /// everywhere.
@@ -135,163 +131,113 @@ const REFUSED_HERE: &[libc::c_long] = &[
     294,
 ];
 
-#[cfg(target_arch = "x86_64")]
-const MACHINE: TargetArch = TargetArch::x86_64;
-#[cfg(target_arch = "aarch64")]
-const MACHINE: TargetArch = TargetArch::aarch64;
-
 /// Restricts this thread, and so all that come from it.
 pub(super) fn restrict(needs: &Needs<'_>) -> Result<(), String> {
-    let permission = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let absent = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
-    let refused = program(
-        refusals(needs).map_err(|error| error.to_string())?,
-        permission,
-    )?;
-    let unexaminable = program(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), absent)?;
-    for program in [&foreign_numbers(), &unexaminable, &refused] {
-        seccompiler::apply_filter(program).map_err(|error| error.to_string())?;
+    let program = program::program(&rules(needs));
+    seccompiler::apply_filter(&program).map_err(|error| error.to_string())
+}
+
+fn rules(needs: &Needs<'_>) -> Rules {
+    let always = REFUSED.iter().chain(REFUSED_HERE);
+    let mut rules = Rules::new();
+    let mut refuse = |call: libc::c_long, refusal: Refusal| {
+        let number = u32::try_from(call).expect("numbers of system calls are small and positive");
+        rules.insert(number, (refusal, Errno::Permission));
+    };
+    for call in always {
+        refuse(*call, Vec::new());
     }
-    Ok(())
-}
-
-/// Refuses what the lists cannot name: on x86-64 every call has a second number, bit 30 set, for programs with short
-/// pointers, and a kernel that offers those would let all of them pass.
-fn foreign_numbers() -> BpfProgram {
-    const LOAD_NUMBER: u16 = 0x20;
-    const JUMP_IF_AT_LEAST: u16 = 0x35;
-    const RETURN: u16 = 0x06;
-    const SHORT_POINTERS: u32 = 0x4000_0000;
-    let refuse = libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs();
-    // On other machines no number is that high.
-    let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
-    vec![
-        step(LOAD_NUMBER, 0, 0, 0),
-        step(JUMP_IF_AT_LEAST, 0, 1, SHORT_POINTERS),
-        step(RETURN, 0, 0, refuse),
-        step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ]
-}
-
-type Rules = BTreeMap<libc::c_long, Vec<SeccompRule>>;
-
-fn program(rules: Rules, action: SeccompAction) -> Result<BpfProgram, String> {
-    SeccompFilter::new(rules, SeccompAction::Allow, action, MACHINE)
-        .and_then(BpfProgram::try_from)
-        .map_err(|error| error.to_string())
-}
-
-fn refusals(needs: &Needs<'_>) -> Result<Rules, seccompiler::BackendError> {
-    let always = REFUSED
-        .iter()
-        .chain(REFUSED_HERE)
-        .map(|call| (*call, Vec::new()));
-    let mut rules: Rules = always.collect();
     if needs.ports.is_empty() {
-        rules.extend(NETWORK.iter().map(|call| (*call, Vec::new())));
+        for call in NETWORK {
+            refuse(*call, Vec::new());
+        }
     } else {
-        rules.insert(libc::SYS_socket, foreign_sockets()?);
-        rules.extend(connecting_sends()?);
+        refuse(libc::SYS_socket, foreign_sockets());
+        // Sending that connects on the way (TCP Fast Open), which Landlock does not see.
+        let flag = libc::MSG_FASTOPEN.unsigned_abs();
+        for (call, flags_at) in [
+            (libc::SYS_sendto, 3),
+            (libc::SYS_sendmsg, 2),
+            (libc::SYS_sendmmsg, 3),
+        ] {
+            refuse(call, vec![vec![(flags_at, all_of(flag))]]);
+        }
     }
     // A thread is made with CLONE_THREAD; without it, it is a process.
-    let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
-    rules.insert(
-        libc::SYS_clone,
-        vec![argument(0, SeccompCmpOp::MaskedEq(thread), 0)?],
-    );
-    rules.extend(other_processes()?);
+    let thread = Compare::Bits {
+        mask: libc::CLONE_THREAD.unsigned_abs(),
+        set: 0,
+    };
+    refuse(libc::SYS_clone, vec![vec![(0, thread)]]);
+    for (call, refusal) in other_processes() {
+        refuse(call, refusal);
+    }
     let is_writable = |(_, access): &(_, Access)| *access == Access::ReadWrite;
     if !needs.folders.iter().any(is_writable) {
         // Landlock does not cover times either, but a plugin may set them where it may write.
-        rules.insert(libc::SYS_utimensat, Vec::new());
+        refuse(libc::SYS_utimensat, Vec::new());
     }
     if needs.code.is_empty() {
         // All native code is mapped by now.
-        let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+        let executable = all_of(libc::PROT_EXEC.unsigned_abs());
         for call in [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
-            let rule = argument(2, SeccompCmpOp::MaskedEq(executable), executable)?;
-            rules.insert(call, vec![rule]);
+            refuse(call, vec![vec![(2, executable)]]);
         }
     }
-    Ok(rules)
+    let clone3 = u32::try_from(libc::SYS_clone3).expect("small and positive");
+    rules.insert(clone3, (Vec::new(), Errno::Absent));
+    rules
 }
 
 /// What reaches another process, or does not, by its arguments.
-fn other_processes() -> Result<Rules, seccompiler::BackendError> {
+fn other_processes() -> [(libc::c_long, Refusal); 4] {
     // A descriptor's owner gets its signals.
-    const FIOSETOWN: u64 = 0x8901;
-    const SIOCSPGRP: u64 = 0x8902;
-    const F_SETOWN: u64 = 8;
-    const F_SETOWN_EX: u64 = 15;
+    const FIOSETOWN: u32 = 0x8901;
+    const SIOCSPGRP: u32 = 0x8902;
+    const F_SETOWN: u32 = 8;
+    const F_SETOWN_EX: u32 = 15;
+    // The terminal's input queue: characters that a shell would read as typed.
+    const TIOCSTI: u32 = 0x5412;
     // C libraries end a process that aborts by a signal to one of its own threads.
-    let own = u64::from(std::process::id());
-    Ok(BTreeMap::from([
-        (libc::SYS_tgkill, vec![argument(0, SeccompCmpOp::Ne, own)?]),
+    let own = std::process::id();
+    let any_of = |place, values: &[u32]| {
+        let each = values
+            .iter()
+            .map(|value| vec![(place, Compare::Equal(*value))]);
+        each.collect::<Refusal>()
+    };
+    [
+        (libc::SYS_tgkill, vec![vec![(0, Compare::NotEqual(own))]]),
         // Its own limits are named by 0, and C libraries set and read them that way.
-        (libc::SYS_prlimit64, vec![argument(0, SeccompCmpOp::Ne, 0)?]),
-        (
-            libc::SYS_fcntl,
-            vec![
-                argument(1, SeccompCmpOp::Eq, F_SETOWN)?,
-                argument(1, SeccompCmpOp::Eq, F_SETOWN_EX)?,
-            ],
-        ),
-        (
-            libc::SYS_ioctl,
-            vec![
-                // The terminal's input queue: characters that a shell would read as typed.
-                argument(1, SeccompCmpOp::Eq, libc::TIOCSTI)?,
-                argument(1, SeccompCmpOp::Eq, FIOSETOWN)?,
-                argument(1, SeccompCmpOp::Eq, SIOCSPGRP)?,
-            ],
-        ),
-    ]))
+        (libc::SYS_prlimit64, vec![vec![(0, Compare::NotEqual(0))]]),
+        (libc::SYS_fcntl, any_of(1, &[F_SETOWN, F_SETOWN_EX])),
+        (libc::SYS_ioctl, any_of(1, &[TIOCSTI, FIOSETOWN, SIOCSPGRP])),
+    ]
 }
 
 /// Sockets of every kind but those of TCP and UDP. What a socket of TCP may be connected to is Landlock's to say, and
 /// only of plain TCP: one of multipath TCP looks the same to a program and is another to Landlock.
-fn foreign_sockets() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+fn foreign_sockets() -> Refusal {
     let none_of = |place, values: &[libc::c_int]| {
-        let each = values.iter().map(|value| {
-            let value = u64::from(value.unsigned_abs());
-            SeccompCondition::new(place, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value)
-        });
-        SeccompRule::new(each.collect::<Result<Vec<_>, _>>()?)
+        let each = values.iter();
+        each.map(|value| (place, Compare::NotEqual(value.unsigned_abs())))
+            .collect()
     };
     // A type has four bits, and flags above them. Streams are 1 and datagrams 2; every other type has both of these bits,
     // or a higher one.
     let other_types = [0b0011, 0b0100, 0b1000];
-    let mut rules = vec![
-        none_of(0, &[libc::AF_INET, libc::AF_INET6])?,
-        none_of(2, &[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP])?,
+    let mut refusal = vec![
+        none_of(0, &[libc::AF_INET, libc::AF_INET6]),
+        none_of(2, &[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP]),
     ];
-    for bits in other_types {
-        rules.push(argument(1, SeccompCmpOp::MaskedEq(bits), bits)?);
+    refusal.extend(other_types.map(|bits| vec![(1, all_of(bits))]));
+    refusal
+}
+
+/// All of these bits are set.
+fn all_of(bits: u32) -> Compare {
+    Compare::Bits {
+        mask: bits,
+        set: bits,
     }
-    Ok(rules)
-}
-
-/// Sending that connects on the way (TCP Fast Open), which Landlock does not see.
-fn connecting_sends() -> Result<Rules, seccompiler::BackendError> {
-    let flag = u64::from(libc::MSG_FASTOPEN.unsigned_abs());
-    let flags_at = [
-        (libc::SYS_sendto, 3),
-        (libc::SYS_sendmsg, 2),
-        (libc::SYS_sendmmsg, 3),
-    ];
-    let rules = flags_at.map(|(call, place)| {
-        let rule = argument(place, SeccompCmpOp::MaskedEq(flag), flag)?;
-        Ok((call, vec![rule]))
-    });
-    rules.into_iter().collect()
-}
-
-/// A rule about the lower half of one argument.
-fn argument(
-    place: u8,
-    compare: SeccompCmpOp,
-    value: u64,
-) -> Result<SeccompRule, seccompiler::BackendError> {
-    let length = SeccompCmpArgLen::Dword;
-    SeccompRule::new(vec![SeccompCondition::new(place, length, compare, value)?])
 }
