@@ -215,7 +215,8 @@ function hintFor(name, { code, hint }) {
 }
 
 function registering(name) {
-  return `portcullis register ${name} --allow ${identity}`;
+  // Without the last word it would take the host away from every other extension.
+  return `portcullis register ${name} --allow ${identity} --keep`;
 }
 
 function remembered() {

@@ -1,5 +1,5 @@
-"""The ping-pong of ../ping-pong in Python: ``"ping"`` is answered with ``"pong"``, and ``{"every": 250, "times": 3}``
-with three unsolicited ``{"tick": n}`` messages, one each 250 milliseconds."""
+"""``"ping"`` is answered with ``"pong"``, and ``{"every": 250, "times": 3}`` with three unsolicited ``{"tick": n}``
+messages, one each 250 milliseconds."""
 
 from portcullis_plugin.session import Peer, PluginError, post, session, sleep
 from wit_world.imports import log

@@ -4,6 +4,8 @@
 //! What a language's registry has is installed where the author would have it, into folders that git does not know;
 //! what only the system's package manager has is named in a panic, with the command.
 
+mod project;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -11,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+pub use project::{Project, TEMPLATES};
+
 use crate::cargo::{self, Built};
-use crate::guests;
+use crate::{guests, programs};
 
 /// The Python that makes the virtual environment, unless `PORTCULLIS_TEST_PYTHON` names another one. The system's own
 /// where there is one: what else is first on the path may be a version manager's stub.
@@ -24,7 +28,8 @@ pub const PYTHON_VARIABLE: &str = "PORTCULLIS_TEST_PYTHON";
 /// The packages of PyPI that the examples need.
 const PYTHON_REQUIREMENTS: &[&str] = &[
     "plugins/ping-pong-python/requirements.txt",
-    "plugins/sdk-c/requirements.txt",
+    "host/cli/templates/c/requirements.txt",
+    "host/cli/templates/python/requirements.txt",
 ];
 
 /// A folder with a README whose section `## Build` begins with the command that makes one component.
@@ -151,20 +156,38 @@ pub fn run(line: &str, folder: &Path) -> Output {
         require("npm", "apt-get install -y nodejs npm");
     }
     let mut command = Command::new("sh");
-    guests::without_leaks(&mut command);
     command
         .args(["-c", line])
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", cargo_target())
-        // Compiled Python beside the sources is of no use to anybody here.
-        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null());
-    if line.contains("python") || line.contains("componentize-py") || line.contains("sdk-c") {
-        command.env("PATH", path_with(&python_packages().join("bin")));
+    share_packages(&mut command);
+    let mut first = Vec::new();
+    if line.contains("python") || line.contains("componentize-py") || line.contains("portcullis") {
+        first.push(python_packages().join("bin"));
     }
+    if line.contains("portcullis") {
+        let program = programs::portcullis();
+        first.extend(program.parent().map(Path::to_owned));
+    }
+    command.env("PATH", path_with(first));
     command
         .output()
         .unwrap_or_else(|error| panic!("could not start a shell for `{line}`: {error}"))
+}
+
+/// Lets a command that builds a plugin share what takes long: what cargo has compiled, and the packages of PyPI. An
+/// author's own environment is kept out.
+pub fn share_packages(command: &mut Command) {
+    guests::without_leaks(command);
+    command
+        .env("CARGO_TARGET_DIR", cargo_target())
+        .env(
+            "PORTCULLIS_BUILD_PYTHON",
+            python_packages().join("bin/python3"),
+        )
+        // Compiled Python beside the sources is of no use to anybody here.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("VIRTUAL_ENV");
 }
 
 /// The command of a README: the first code of its section `## Build`.
@@ -228,9 +251,9 @@ fn system_python() -> OsString {
     })
 }
 
-fn path_with(first: &Path) -> OsString {
+fn path_with(first: Vec<PathBuf>) -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(first.to_owned()).chain(env::split_paths(&path));
+    let folders = first.into_iter().chain(env::split_paths(&path));
     env::join_paths(folders).expect("the folders of a path have no colon")
 }
 

@@ -1,7 +1,8 @@
-//! `../ping-pong` once more, with the Rust SDK: the same messages, and nothing of the contract's own types.
+//! `"ping"` is answered with `"pong"`, and `{"every": 250, "times": 3}` with three unsolicited `{"tick": n}` messages,
+//! one each 250 milliseconds.
 //!
-//! Beside it shows what the SDK is for: messages and replies are types, an error of the host goes through `?` with its
-//! code, and a request of the JavaScript client that asks for ticks is answered when the last one has been sent.
+//! Messages and replies are types, an error of the host goes through `?` with its code, and a request of the JavaScript
+//! client that asks for ticks is answered when the last one has been sent.
 
 use std::time::Duration;
 

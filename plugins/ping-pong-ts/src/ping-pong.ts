@@ -1,4 +1,5 @@
-// The ping-pong of ../ping-pong in TypeScript, with the SDK: messages are values, errors are thrown, and `await` works.
+// "ping" is answered with "pong", and {"every": 250, "times": 3} with three unsolicited {"tick": n} messages, one each
+// 250 milliseconds. Messages are values, errors are thrown, and `await` works.
 
 import { PluginError, defineSession, post, sleep } from "portcullis-plugin/session";
 

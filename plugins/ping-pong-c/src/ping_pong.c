@@ -1,5 +1,5 @@
-/* The ping-pong of ../ping-pong in C: "ping" is answered with "pong", and {"every": 250, "times": 3} with three
- * unsolicited {"tick": n} messages, one each 250 milliseconds.
+/* "ping" is answered with "pong", and {"every": 250, "times": 3} with three unsolicited {"tick": n} messages, one each
+ * 250 milliseconds.
  *
  * The functions are those that `session_plugin.h` declares: the contract, as wit-bindgen writes it for C. Two rules of
  * its memory: a text that comes in as a parameter is ours to free, and one that goes out as a result is freed by the
