@@ -148,7 +148,7 @@ fn a_newcomer_is_led_from_nothing_to_a_reply_by_what_the_page_shows() {
     assert_eq!(stage.browser.origin(), CHROMIUM_ORIGIN);
 
     let seen = stage.ask(HOST, r#"{"a":1}"#);
-    let register = format!("portcullis register {HOST} --allow {CHROMIUM_ORIGIN}");
+    let register = format!("portcullis register {HOST} --allow {CHROMIUM_ORIGIN} --keep");
     let sentence =
         format!("\"{HOST}\" is not installed on this computer: install Portcullis and register it");
     assert_eq!(

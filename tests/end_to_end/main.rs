@@ -20,6 +20,10 @@ mod chromium;
 #[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
+mod client;
+#[cfg(target_os = "linux")]
+mod completions;
+#[cfg(target_os = "linux")]
 mod confinement;
 #[cfg(target_os = "linux")]
 mod console;
@@ -54,9 +58,13 @@ mod memory;
 #[cfg(target_os = "linux")]
 mod misdeeds;
 #[cfg(target_os = "linux")]
+mod powers;
+#[cfg(target_os = "linux")]
 mod quarantine;
 #[cfg(target_os = "linux")]
 mod registering;
+#[cfg(target_os = "linux")]
+mod repl;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(target_os = "linux")]
@@ -65,3 +73,7 @@ mod sessions;
 mod stdio;
 #[cfg(target_os = "linux")]
 mod storage;
+#[cfg(target_os = "linux")]
+mod templates;
+#[cfg(target_os = "linux")]
+mod transcripts;

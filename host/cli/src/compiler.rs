@@ -12,17 +12,17 @@ mod windows;
 
 use std::env;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use thiserror::Error;
 
 use crate::exit::Internal;
 use crate::output;
+use crate::progress::Progress;
 #[cfg(unix)]
 use unix as platform;
 #[cfg(windows)]
@@ -61,7 +61,7 @@ pub(crate) fn compile(input: &Path, output: &Path, what: &str, size: u64) -> any
     let child = platform::prepare(&mut command)
         .and_then(|()| command.spawn())
         .map_err(not_started)?;
-    let progress = Progress::begin(what, size);
+    let progress = Progress::begin(&format!("compiling `{what}` ({})", output::size(size)));
     let ended = watch(child, &progress);
     progress.end();
     match ended.map_err(|error| Internal(format!("cannot watch the compiler: {error}")))? {
@@ -125,39 +125,5 @@ fn failure(status: ExitStatus, words: &str) -> anyhow::Error {
             ""
         };
         Internal(format!("the compiler ended{kind} ({status}): {words}")).into()
-    }
-}
-
-/// Tells a person that something is going on: a line that moves on a terminal, one plain line anywhere else.
-struct Progress {
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn begin(what: &str, size: u64) -> Self {
-        let line = format!("compiling `{what}` ({})", output::size(size));
-        if !io::stderr().is_terminal() {
-            // Only ever a courtesy, so it must not fail.
-            _ = writeln!(io::stderr().lock(), "{line}");
-            return Self { bar: None };
-        }
-        let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}")
-            .expect("the template is fixed and valid");
-        let bar = ProgressBar::new_spinner()
-            .with_style(style)
-            .with_message(line);
-        Self { bar: Some(bar) }
-    }
-
-    fn tick(&self) {
-        if let Some(bar) = &self.bar {
-            bar.tick();
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }

@@ -8,11 +8,13 @@
 //! | `PATH` | which browsers are installed |
 //! | `PORTCULLIS_SYSTEM_ROOT` | the folder that stands for `/` where files for every user are read and written, for building a package or an image |
 //! | `DBUS_SESSION_BUS_ADDRESS`, `XDG_RUNTIME_DIR` | where the session's bus is, and so the keyring |
-//! | `NO_COLOR` | set to anything: no colours (read by the library that prints the usage; nothing else has any) |
+//! | `PORTCULLIS_BUILD_PYTHON` | the Python whose packages `build` uses, in place of a project's own |
+//! | `VIRTUAL_ENV` | the virtual environment that is active, for the same |
+//! | `NO_COLOR` | set to anything: no colours in the usage, which its library reads for itself, nor in `repl` |
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use portcullis_core::home::{self, Home, HomeError, Surroundings};
@@ -26,6 +28,9 @@ pub(crate) struct Environment {
     browsers: browsers::Surroundings,
     #[cfg(all(unix, not(target_os = "macos")))]
     session_bus: SessionBus,
+    no_color: bool,
+    build_python: Option<PathBuf>,
+    virtual_environment: Option<PathBuf>,
 }
 
 impl Environment {
@@ -64,7 +69,25 @@ impl Environment {
                     .filter(|address| !address.is_empty()),
                 runtime_folder: folder("XDG_RUNTIME_DIR"),
             },
+            build_python: folder("PORTCULLIS_BUILD_PYTHON"),
+            virtual_environment: folder("VIRTUAL_ENV"),
+            no_color: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         }
+    }
+
+    /// The Python, with everything that a project's `requirements.txt` names, that somebody wants `build` to use.
+    pub(crate) fn build_python(&self) -> Option<&Path> {
+        self.build_python.as_deref()
+    }
+
+    /// The folder of the virtual environment that is active.
+    pub(crate) fn virtual_environment(&self) -> Option<&Path> {
+        self.virtual_environment.as_deref()
+    }
+
+    /// Whether colours are unwanted, wherever they would be shown (<https://no-color.org>).
+    pub(crate) fn no_color(&self) -> bool {
+        self.no_color
     }
 
     /// The browsers' side of the machine.

@@ -16,8 +16,11 @@ mod installation;
 mod output;
 mod policy_file;
 mod power;
+mod progress;
+mod project;
 mod requests_table;
 mod secrets;
+mod transcript;
 mod verbs;
 
 use std::process::ExitCode;

@@ -149,6 +149,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The mode of a plugin that this host can run; otherwise every reason why it cannot.
 fn accepted(inspection: &Inspection, file: &Path) -> Result<Mode> {
+    runnable(inspection).with_context(|| format!("cannot add `{}`", file.display()))
+}
+
+/// The mode of a plugin that this host can run.
+///
+/// # Errors
+///
+/// Every reason why it cannot, as a list of sentences about it.
+pub(super) fn runnable(inspection: &Inspection) -> Result<Mode> {
     const MOST_REASONS: usize = 8;
     let refusals = &inspection.refusals;
     if let (Some(mode), []) = (inspection.mode, &refusals[..]) {
@@ -165,7 +174,7 @@ fn accepted(inspection: &Inspection, file: &Path) -> Result<Mode> {
             refusals.len() - MOST_REASONS
         ));
     }
-    bail!("cannot add `{}`: {}", file.display(), reasons.join("; "))
+    bail!("{}", reasons.join("; "))
 }
 
 /// The name that a file suggests: its stem, with dashes where toolchains write underscores.

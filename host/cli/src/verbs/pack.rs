@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn read_manifest(path: &Path) -> Result<Requests> {
+pub(super) fn read_manifest(path: &Path) -> Result<Requests> {
     let shown = path.display();
     let cannot = || format!("cannot read `{shown}`");
     let mut text = String::new();
@@ -77,7 +77,7 @@ fn read_manifest(path: &Path) -> Result<Requests> {
 }
 
 /// Puts the bytes in the place of a file that is not ours, with the rights that the user's files have.
-fn replace(target: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<()> {
     let folder = match target.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -1,8 +1,8 @@
-//! `register HOST_NAME --allow ORIGIN… [--browser B…] [--system] [--dry-run] [--force] [--json]`: the manifests by which
-//! browsers start the host.
+//! `register HOST_NAME --allow ORIGIN… [--keep] [--browser B…] [--system] [--dry-run] [--force] [--json]`: the manifests
+//! by which browsers start the host.
 //!
 //! The list of extensions is the whole list: what was allowed before and is not named again is not allowed any more, in
-//! every browser that the host was ever registered with. Nothing is written while a manifest of somebody else's is in
+//! every browser that the host was ever registered with, unless a person says `--keep`. Nothing is written while a manifest of somebody else's is in
 //! the way, so that a refusal leaves things as they were.
 
 pub(crate) mod extension;
@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// has several where it is in several stores. Left out, it is who was allowed before
     #[arg(long, value_name = "ORIGIN", num_args = 1..)]
     allow: Vec<Extension>,
+    /// Lets those that were allowed before connect as well
+    #[arg(long, requires = "allow", conflicts_with = "system")]
+    keep: bool,
     /// Only this browser, installed or not
     #[arg(long, value_name = "BROWSER", num_args = 1.., value_parser = browser)]
     browser: Vec<&'static Browser>,
@@ -117,22 +120,20 @@ pub(crate) fn run(arguments: Arguments, environment: &Environment) -> Result<()>
 /// What was typed, with what was registered before in the place of what was not.
 fn wish(arguments: &Arguments, scope: Scope, record: &Record) -> Result<Wish> {
     let host = arguments.host_name.clone();
-    let mut allowed: Vec<Origin> = Vec::new();
+    let known = record.find(&host).filter(|_| scope == Scope::User);
+    let mut allowed: Vec<Origin> = match known {
+        Some(known) if arguments.keep || arguments.allow.is_empty() => known.allowed.clone(),
+        _ => Vec::new(),
+    };
     for Extension(origin) in &arguments.allow {
         if !allowed.contains(origin) {
             allowed.push(origin.clone());
         }
     }
     if allowed.is_empty() {
-        match record.find(&host) {
-            Some(known) if scope == Scope::User => allowed.clone_from(&known.allowed),
-            _ => {
-                let text = format!(
-                    "nobody may connect to `{host}` yet: name an extension with `--allow ORIGIN`"
-                );
-                return Err(Usage(text).into());
-            }
-        }
+        let text =
+            format!("nobody may connect to `{host}` yet: name an extension with `--allow ORIGIN`");
+        return Err(Usage(text).into());
     }
     Ok(Wish {
         host,

@@ -4,7 +4,7 @@
 //! The deciding choice: this program takes no part in answering. It starts the `portcullis-host` beside it with the
 //! argv of a browser and speaks frames over pipes, so what is seen here is what an extension sees.
 
-mod port;
+pub(super) mod port;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -31,6 +31,8 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+pub(super) use platform::Launcher;
+
 /// Sends one message to the host as a browser would, and prints the answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -53,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, environment: &Environment) -> Result<()
     let home = environment.home()?;
     let origin = match &arguments.origin {
         Some(origin) => origin.clone(),
-        None => only_origin(&home)?,
+        None => only_origin(&home, "--origin")?,
     };
     // A launcher is there as long as the host runs.
     let (command, _launcher) = as_a_browser(&home, &origin, arguments.host_name.as_ref())?;
@@ -84,6 +86,11 @@ fn message(typed: &str) -> Result<String> {
     } else {
         typed.clone_into(&mut text);
     }
+    checked(text)
+}
+
+/// A text that the host would take as a message.
+pub(super) fn checked(text: String) -> Result<String> {
     if text.len() as u64 > u64::from(INBOUND_CEILING) {
         bail!(
             "the message is longer than {INBOUND_CEILING} bytes, which is the most that a browser sends"
@@ -106,7 +113,8 @@ fn excerpt(text: &str, offset: usize) -> String {
     portcullis_core::names::escape(&rest)
 }
 
-fn only_origin(home: &Home) -> Result<Origin> {
+/// The only origin in the policy; `argument` is how another one is chosen.
+pub(super) fn only_origin(home: &Home, argument: &str) -> Result<Origin> {
     let (_, policy) = policy_file::read(home)?;
     let mut origins: Vec<&Origin> = policy.routes().iter().map(|route| &route.origin).collect();
     origins.sort();
@@ -114,7 +122,7 @@ fn only_origin(home: &Home) -> Result<Origin> {
     match origins[..] {
         [only] => Ok(only.clone()),
         [] => bail!(
-            "the policy has no route: add one with `portcullis route add`, or name an `--origin`"
+            "the policy has no route: add one with `portcullis route add`, or name an `{argument}`"
         ),
         _ => {
             let list: Vec<String> = origins
@@ -122,7 +130,7 @@ fn only_origin(home: &Home) -> Result<Origin> {
                 .map(|origin| format!("\n  {origin}"))
                 .collect();
             bail!(
-                "the policy has routes for {} origins: choose one with `--origin`{}",
+                "the policy has routes for {} origins: choose one with `{argument}`{}",
                 list.len(),
                 list.concat()
             )
@@ -131,11 +139,11 @@ fn only_origin(home: &Home) -> Result<Origin> {
 }
 
 /// The command that a browser of the origin's family would give, and what has to be kept until the host has ended.
-fn as_a_browser(
+pub(super) fn as_a_browser(
     home: &Home,
     origin: &Origin,
     host_name: Option<&HostName>,
-) -> Result<(Command, Option<platform::Launcher>)> {
+) -> Result<(Command, Option<Launcher>)> {
     let program = host_program()?;
     let (mut command, launcher) = match (origin.family(), host_name) {
         (Family::Chromium, Some(host_name)) => {

@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use portcullis_core::names::misleads;
 use portcullis_core::protocol::{HEADER_LENGTH, OUTBOUND_LIMIT, json};
 
 use crate::exit::Internal;
@@ -128,7 +129,7 @@ fn print_frames(mut from: ChildStdout, words: &Sender<LastWord>) -> Result<()> {
 
 /// The next frame, or `None` where the output ends between two frames. A browser would end the port for everything
 /// that is an error here.
-fn read_frame(from: &mut impl Read) -> Result<Option<String>> {
+pub(in crate::verbs) fn read_frame(from: &mut impl Read) -> Result<Option<String>> {
     let broken = |what: String| Internal(format!("portcullis-host broke the framing: {what}"));
     let mut header = Vec::with_capacity(HEADER_LENGTH);
     from.take(HEADER_LENGTH as u64)
@@ -158,13 +159,13 @@ fn read_frame(from: &mut impl Read) -> Result<Option<String>> {
 
 /// The same JSON on one line. On a terminal, characters that could move the cursor or turn the text round are written
 /// as JSON's own escapes: they can only stand in strings, where that means the same.
-fn one_line(frame: &str, is_terminal: bool) -> String {
+pub(in crate::verbs) fn one_line(frame: &str, is_terminal: bool) -> String {
     let mut line = String::with_capacity(frame.len());
     for character in frame.chars() {
         match character {
             // In JSON these can only be space between values.
             '\n' | '\r' | '\t' => line.push(' '),
-            _ if is_terminal && is_risky(character) => {
+            _ if is_terminal && misleads(character) => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     line.push_str(&format!("\\u{unit:04x}"));
                 }
@@ -173,11 +174,6 @@ fn one_line(frame: &str, is_terminal: bool) -> String {
         }
     }
     line
-}
-
-fn is_risky(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 #[cfg(test)]

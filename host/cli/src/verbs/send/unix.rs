@@ -9,7 +9,7 @@ use portcullis_core::home::Home;
 use portcullis_core::names::HostName;
 
 /// Nothing has to be there.
-pub(super) struct Launcher;
+pub(in crate::verbs) struct Launcher;
 
 /// A command that starts the host under the path of its launcher, which need not be there: the host reads its own name.
 pub(super) fn launch(

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// A throw-away home with the launcher in it. The host's own home is named by `PORTCULLIS_HOME`, so it takes nothing
 /// from there but its name.
-pub(super) struct Launcher {
+pub(in crate::verbs) struct Launcher {
     _folder: TempDir,
 }
 
