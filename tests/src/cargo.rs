@@ -81,15 +81,20 @@ impl Built {
     }
 }
 
+/// Makes cargo name the files that it has built.
+pub(crate) const MESSAGES: &str = "--message-format=json-render-diagnostics";
+
 /// Runs a `cargo build` with JSON messages and returns the files of the artifacts of `package`, in cargo's order.
 ///
 /// # Panics
 ///
 /// When the build fails, with cargo's stderr; `what` says what was being built.
 pub(crate) fn build(mut command: Command, what: &str, package: &str) -> Vec<PathBuf> {
-    command
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped());
+    // What stands behind `--` is for the compiler, and whoever writes that has written this before it.
+    if !command.get_args().any(|argument| argument == MESSAGES) {
+        command.arg(MESSAGES);
+    }
+    command.stdout(Stdio::piped());
     let shown = SHOWN.load(Ordering::Relaxed);
     command.stderr(if shown {
         Stdio::inherit()

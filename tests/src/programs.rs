@@ -43,22 +43,26 @@ pub fn confinement_probe() -> &'static Path {
 
 /// The cargo profile that the environment chose.
 pub fn profile() -> &'static str {
+    profile_or("dev")
+}
+
+/// The same, with another default; for a program that calls this before anything is built.
+pub fn profile_or(default: &str) -> &'static str {
     static PROFILE: OnceLock<String> = OnceLock::new();
-    PROFILE.get_or_init(|| env::var(PROFILE_VARIABLE).unwrap_or_else(|_| "dev".to_owned()))
+    PROFILE.get_or_init(|| env::var(PROFILE_VARIABLE).unwrap_or_else(|_| default.to_owned()))
 }
 
 fn build(package: &str) -> PathBuf {
     let folder = cargo::target().join("programs").join(profile());
     let _alone = cargo::lock(&folder);
     let mut command = cargo::command();
-    command.args([
-        "build",
-        "--locked",
-        "--package",
-        package,
-        "--profile",
-        profile(),
-    ]);
+    // `cargo rustc` takes flags for the one program that it ends with.
+    command.args(["rustc", "--locked", "--package", package, "--bin", package]);
+    command.args(["--profile", profile(), cargo::MESSAGES]);
+    if package == "portcullis-host" && profile() == "release" {
+        // As `cargo host` does; see `.cargo/config.toml`. Loading a C library does not change what is tested otherwise.
+        command.args(["--", "-C", "target-feature=+crt-static"]);
+    }
     let files = cargo::build(command, &format!("the program `{package}`"), package);
     let name = format!("{package}{}", env::consts::EXE_SUFFIX);
     let from = files

@@ -26,7 +26,7 @@ pub(super) fn widen(pipe: BorrowedFd<'_>) {
     /// What Linux lets everybody ask for (`/proc/sys/fs/pipe-max-size`), and the longest frame of a host but for its
     /// length.
     #[cfg(target_os = "linux")]
-    const WIDE: usize = 1024 * 1024;
+    const WIDE: usize = 256 * 1024;
 
     #[cfg(target_os = "linux")]
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, WIDE);

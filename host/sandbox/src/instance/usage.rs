@@ -58,3 +58,78 @@ impl Usage {
         self.most.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+    use std::time::Instant;
+
+    use portcullis_core::policy::Limits;
+
+    use super::*;
+    use crate::instance::clocks::{Allowance, Clocks};
+
+    const SOME: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn the_most_of_each_is_kept() {
+        let usage = Usage::default();
+        let milliseconds = Duration::from_millis;
+        for bytes in [5, 7, 3] {
+            usage.memory(bytes);
+        }
+        usage.call(Phase::Start, milliseconds(90), milliseconds(100));
+        usage.call(Phase::Call, milliseconds(2), milliseconds(8));
+        usage.call(Phase::Call, milliseconds(4), milliseconds(6));
+        let expected = Used {
+            memory: 7,
+            cpu: milliseconds(4),
+            wall: milliseconds(8),
+            init: milliseconds(100),
+        };
+        assert_eq!(usage.clone().so_far(), expected);
+    }
+
+    #[test]
+    fn a_call_tells_what_it_is_billed_for() {
+        let usage = Usage::default();
+        let clocks = Clocks::new().telling(Some(usage.clone()));
+        let allowance = Allowance::for_call(&Limits::default());
+        let begun = Instant::now();
+        clocks.begin(allowance);
+        let told = clocks.told_at_end();
+        sleep(SOME);
+        let still = clocks.stand_still();
+        sleep(SOME);
+        drop(still);
+        sleep(SOME);
+        drop(told);
+        let Used {
+            wall, cpu, init, ..
+        } = usage.so_far();
+        assert!(
+            wall >= 2 * SOME && wall + SOME <= begun.elapsed(),
+            "{wall:?}"
+        );
+        assert!(cpu <= wall && init.is_zero(), "{cpu:?} {init:?}");
+    }
+
+    #[test]
+    fn a_rest_is_no_part_of_a_call() {
+        let usage = Usage::default();
+        let clocks = Clocks::new().telling(Some(usage.clone()));
+        let allowance = Allowance::for_call(&Limits::default());
+        let begun = Instant::now();
+        clocks.begin(allowance);
+        let told = clocks.told_at_end();
+        sleep(SOME);
+        let rest = clocks.rest(allowance);
+        let before = usage.so_far().wall;
+        assert!(before >= SOME && before <= begun.elapsed(), "{before:?}");
+        sleep(SOME);
+        // The port ends while it waits for input.
+        drop(told);
+        assert_eq!(usage.so_far().wall, before);
+        drop(rest);
+    }
+}

@@ -110,9 +110,10 @@ impl Stage {
             if kept.contains(&path) {
                 continue;
             }
-            let removed = match path.is_dir() {
-                true => fs::remove_dir_all(&path),
-                false => fs::remove_file(&path),
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
             };
             removed.with_context(cannot)?;
         }
