@@ -217,7 +217,8 @@ fn everything(hosts: &Hosts, mut perform: impl FnMut(&str, &str) -> Value) {
         HOST,
         "correlation",
         json!({
-            "replies": ["pong"], "count": 50, "last": true, "order": ["quick", "slow"],
+            "replies": ["pong"], "count": 50, "ended": [true, true],
+            "order": ["fifty", "first", "last"],
             "heard": [{"tick": 1}, {"tick": 2}, {"tick": 3}],
         }),
     );

@@ -15,9 +15,7 @@ impl Progress {
     /// Says what is going on.
     pub(crate) fn begin(line: &str) -> Self {
         if !io::stderr().is_terminal() {
-            // With standard error closed there is nobody to tell.
-            _ = writeln!(io::stderr().lock(), "{line}");
-            return Self { bar: None };
+            return Self::begin_plainly(line);
         }
         let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}")
             .expect("the template is fixed and valid");
@@ -25,6 +23,13 @@ impl Progress {
             .with_style(style)
             .with_message(line.to_owned());
         Self { bar: Some(bar) }
+    }
+
+    /// Says it in one line that does not move, also on a terminal: where others write there meanwhile.
+    pub(crate) fn begin_plainly(line: &str) -> Self {
+        // With standard error closed there is nobody to tell.
+        _ = writeln!(io::stderr().lock(), "{line}");
+        Self { bar: None }
     }
 
     /// Shows that it still is: to be called some times a second.

@@ -27,3 +27,9 @@ pub(crate) use platform::{Claimed, claim_standard_output};
 /// Bytes that a pipe holds on Linux unless it is asked to hold more. What is longer passes it in pieces, and writer and
 /// reader wait for each other at each.
 const PIPE: usize = 64 * 1024;
+
+/// Bytes that it is asked to hold then. A mebibyte would make a message of that length a fiftieth faster, but the system
+/// counts what all pipes of a user may hold (64 MiB, `/proc/sys/fs/pipe-user-pages-soft`) and gives next to nothing to
+/// those that come after that: so the ports that one extension may have by default take half of it.
+#[cfg(unix)]
+const WIDE_PIPE: usize = 256 * 1024;

@@ -10,10 +10,10 @@ use crate::hostile::measured::{LATE, ask_within, expect_goes_on, expect_small};
 
 /// Small, so that the deeds that only a limit ends are over soon, with enough of a clock on the wall for the processor
 /// time to be used up on a loaded machine; and no end of crashes, since each deed is one.
-const LIMITS: &str = "memory = \"32MiB\"\ncpu-per-call = \"300ms\"\nwall-per-call = \"4s\"\ninit = \"500ms\"\ncrashes = 1000";
+const LIMITS: &str = "memory = \"32MiB\"\ncpu-per-call = \"200ms\"\nwall-per-call = \"6s\"\ninit = \"500ms\"\ncrashes = 1000";
 
 /// The longest limit of time above, and what an answer may be late by.
-const IN_TIME: Duration = Duration::from_secs(4).saturating_add(LATE);
+const IN_TIME: Duration = Duration::from_secs(6).saturating_add(LATE);
 
 /// A deed that the host answers in the plugin's place.
 struct Row {

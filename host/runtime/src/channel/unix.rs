@@ -23,13 +23,8 @@ pub(crate) fn claim_standard_output() -> io::Result<Claimed> {
 
 /// Asks that a pipe hold long frames in one piece, or in few. Where the system refuses, they pass it as before.
 pub(super) fn widen(pipe: BorrowedFd<'_>) {
-    /// What Linux lets everybody ask for (`/proc/sys/fs/pipe-max-size`), and the longest frame of a host but for its
-    /// length.
     #[cfg(target_os = "linux")]
-    const WIDE: usize = 256 * 1024;
-
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(pipe, WIDE);
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, super::WIDE_PIPE);
     // Elsewhere pipes grow by themselves.
     #[cfg(not(target_os = "linux"))]
     let _ = pipe;

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use portcullis_tests::{cargo, programs};
 
@@ -71,6 +71,10 @@ pub(crate) fn run() -> Result<()> {
         }
         Some(Task::Check) => {
             let committed = ratios::committed()?;
+            ensure!(
+                !committed.is_empty(),
+                "no ratios are committed: run `cargo bench-report`"
+            );
             let rows = measure(&Setup::new(Company::Reference, Effort::Quick)?, CHECKED)?;
             let comparison = ratios::comparison(&committed, &ratios::of(&rows));
             write!(io::stdout().lock(), "{comparison}")?;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
+use std::{fs, io};
 
 use anyhow::{Context as _, Result};
 use portcullis_tests::cargo;
@@ -30,11 +30,12 @@ pub(crate) fn of(rows: &[Row]) -> Ratios {
     measured.collect()
 }
 
-/// The committed ones.
+/// The committed ones; none before the first report.
 pub(crate) fn committed() -> Result<Ratios> {
-    let path = file();
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", shown()))?;
+    let text = match fs::read_to_string(file()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ratios::new()),
+        text => text.with_context(|| format!("failed to read `{}`", shown()))?,
+    };
     serde_json::from_str(&text).with_context(|| format!("`{}` is damaged", shown()))
 }
 

@@ -82,8 +82,11 @@ fn report(rows: &[Row], load: &Load) -> Result<String> {
     Ok(text)
 }
 
-/// What the README tells: the targets with what was measured.
+/// What the README tells: the targets with what was measured; nothing where nothing was.
 fn readme_part(ratios: &Ratios) -> String {
+    if ratios.is_empty() {
+        return String::new();
+    }
     let measured = |key: &str| ratios.get(key).copied();
     format!(
         "\n![Each host's ratio to the reference]({PLOT})\n{}\n",

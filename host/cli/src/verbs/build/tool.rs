@@ -3,6 +3,11 @@
 //! What a tool says goes to a file and is shown in its own words when it fails; a build that succeeds is one line. With
 //! `--verbose` it goes to standard error as it comes, never to standard output, which has the result alone.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,6 +19,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::progress::Progress;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 /// The pause between two looks at a tool. Short beside the shortest build.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -68,13 +77,8 @@ impl<'a> Tools<'a> {
 
     /// Runs a line of `build` in the system's shell.
     pub(super) fn shell(&self, line: &str) -> Result<()> {
-        let (shell, flag) = if cfg!(windows) {
-            ("cmd", "/C")
-        } else {
-            ("sh", "-c")
-        };
-        let mut command = self.command(shell);
-        command.args([flag, line]);
+        let mut command = platform::shell(line);
+        command.current_dir(self.folder).stdin(Stdio::null());
         self.run(command, line)
     }
 
@@ -135,7 +139,11 @@ impl<'a> Tools<'a> {
             StandardOutput::Words => for_words()?,
             StandardOutput::Data => data.try_clone()?.into(),
         });
-        let progress = Progress::begin(&format!("running `{line}`"));
+        let doing = format!("running `{line}`");
+        let progress = match self.verbose {
+            true => Progress::begin_plainly(&doing),
+            false => Progress::begin(&doing),
+        };
         let status = watch(&mut command, &progress);
         progress.end();
         let status = status.with_context(|| format!("cannot run `{line}`"))?;

@@ -8,6 +8,7 @@ use portcullis_sandbox::pages;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use crate::channel::WIDE_PIPE;
 use crate::signals;
 
 /// Descriptor 0.
@@ -27,8 +28,8 @@ impl StandardInput {
 impl Source for StandardInput {
     fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         if buffer.capacity() - buffer.len() > SPARE_LIMIT {
-            // A message whose buffer is new: as much as one read may bring.
-            pages::ask_for_room(buffer, SPARE_LIMIT);
+            // A long message, whose buffer is new: as much as one read may bring.
+            pages::ask_for_room(buffer, WIDE_PIPE);
         }
         loop {
             let stdin = rustix::stdio::stdin();
