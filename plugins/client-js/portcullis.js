@@ -362,16 +362,21 @@ function endOf(hostName, port) {
   return connectionError(hostName, port.error?.message ?? runtime.lastError?.message);
 }
 
+/** The command that lets this extension in. Without its last word it would take the host away from every other one. */
+function registering(hostName) {
+  return `portcullis register ${hostName} --allow ${api().runtime.id} --keep`;
+}
+
 /** The browsers' own words, which differ, as one error. */
 function connectionError(hostName, text = "", otherwise = "disconnected") {
   const details = text ? { browser: text } : undefined;
   if (/host not found|no such native application/i.test(text)) {
     const message = `"${hostName}" is not installed on this computer: install Portcullis and register it`;
-    return new PortcullisError("not-installed", message, { hint: `portcullis register ${hostName}`, details });
+    return new PortcullisError("not-installed", message, { hint: registering(hostName), details });
   }
   if (/forbidden/i.test(text)) {
     const message = `"${hostName}" is installed, but not for this extension: register it again`;
-    return new PortcullisError("not-allowed", message, { hint: `portcullis register ${hostName}`, details });
+    return new PortcullisError("not-allowed", message, { hint: registering(hostName), details });
   }
   const what = otherwise === "disconnected" ? `the connection to "${hostName}" ended` : "the message could not be sent";
   return new PortcullisError(otherwise, text ? `${what}: ${text}` : what, { details });

@@ -286,6 +286,8 @@ fn everything(hosts: &Hosts, mut perform: impl FnMut(&str, &str) -> Value) {
         "installed",
         json!({"installed": true, "code": null, "sentence": null}),
     );
+    let identity = origin.strip_prefix("chrome-extension://");
+    let identity = identity.map_or(origin, |id| id.trim_end_matches('/'));
     for (host, code) in [
         (MISSING, "not-installed"),
         (FORBIDDEN, hosts.kind.forbidden),
@@ -300,7 +302,7 @@ fn everything(hosts: &Hosts, mut perform: impl FnMut(&str, &str) -> Value) {
         let missing = error(
             code,
             &sentence,
-            json!({"hint": format!("portcullis register {host}")}),
+            json!({"hint": format!("portcullis register {host} --allow {identity} --keep")}),
         );
         case(
             host,

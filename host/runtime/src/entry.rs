@@ -1,11 +1,12 @@
-//! How the program is entered on Linux: by the C library itself, without what the standard library does before a `main`.
+//! How the program is entered on Linux: by the C library itself, without what the standard library does before a
+//! `main`.
 //!
-//! The decision that shaped it: before the first line of an ordinary `main` the standard library reads the list of this
-//! process's memory from `/proc`, to find the end of its stack, and gives signals of a stack overflow a handler and a
-//! stack. That is a thirtieth of a start, for a sentence before the same end: the guard of the stack is the kernel's, and
-//! wasmtime has a handler of its own, in which a guest's overflow ends. What else is done there is done here: no
-//! descriptor of the three is left closed, and a panic ends the process with 101. Arguments are found as ever; the C
-//! library hands them out before.
+//! The decision that shaped it: before the first line of an ordinary `main` the standard library reads the list of
+//! this process's memory from `/proc`, to find the end of its stack, and gives signals of a stack overflow a handler
+//! and a stack. That is a thirtieth of a start, for a sentence before the same end: the guard of the stack is the
+//! kernel's, and wasmtime has a handler of its own, in which a guest's overflow ends. What else is done there is done
+//! here: no descriptor of the three is left closed, and a panic ends the process with 101. Arguments are found as
+//! ever; the C library hands them out before.
 
 use std::ffi::{c_char, c_int};
 use std::panic::catch_unwind;
@@ -41,7 +42,8 @@ fn open_standard_descriptors() {
     }
     for one in each {
         if one.revents().contains(PollFlags::NVAL) {
-            // The lowest that is closed is what is opened, and these are looked at from the lowest on. It must stay open.
+            // The lowest that is closed is what is opened, and these are looked at from the lowest on. It must stay
+            // open.
             if let Ok(null) = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()) {
                 std::mem::forget(null);
             }

@@ -56,8 +56,8 @@ pub(crate) fn read(arguments: &[OsString]) -> Environment {
     }
 }
 
-/// The user's own folder. On Linux that is `HOME` and nothing else: the list of users is behind plugins of the C library,
-/// which a program that has that library inside should not load. Browsers set `HOME`.
+/// The user's own folder. On Linux that is `HOME` and nothing else: the list of users is behind plugins of the C
+/// library, which a program that has that library inside should not load. Browsers set `HOME`.
 fn user_home() -> Option<PathBuf> {
     #[cfg(target_os = "linux")]
     return std::env::var_os("HOME").map(PathBuf::from);

@@ -19,6 +19,7 @@ export class FakeRuntime {
     this.isPromising = name === "browser";
     globalThis[name] = {
       runtime: {
+        id: "notes@example.com",
         connectNative: (host) => this.connectNative(host),
         sendNativeMessage: (...values) => this.sendNativeMessage(...values),
         get lastError() {

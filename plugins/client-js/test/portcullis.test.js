@@ -215,7 +215,7 @@ test("a host that is not there is said at once, and looked for again later", asy
   fake.port.end(MISSING);
   const isMissing = (failure) => {
     assert.match(failure.message, /"com.example.notes" is not installed on this computer/);
-    assert.equal(failure.hint, "portcullis register com.example.notes");
+    assert.equal(failure.hint, "portcullis register com.example.notes --allow notes@example.com --keep");
     return failsWith("not-installed")(failure);
   };
   await assert.rejects(request, isMissing);

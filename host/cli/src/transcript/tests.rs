@@ -1,3 +1,5 @@
+//! Transcripts, read and refused: each rule of the format with a text that keeps it and one that does not.
+
 use super::*;
 
 fn read(text: &str) -> Transcript {

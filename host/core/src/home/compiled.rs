@@ -2,16 +2,17 @@
 //! with a hundred plugins then starts one as fast as a home with one.
 //!
 //! The deciding choice: a file here is no authority. It names the two files that it was made from by what the system
-//! keeps about them (size, number, time of the last write, time of the last change), and one that does not fit in every
-//! way, or is not wholly as this program writes it, counts as not there; then both are read as ever. So an edit holds at
-//! once, whoever made it and by whatever means, and taking all of `compiled/` away changes nothing but a start's length.
+//! keeps about them (size, number, time of the last write, time of the last change), and one that does not fit in
+//! every way, or is not wholly as this program writes it, counts as not there; then both are read as ever. So an edit
+//! holds at once, whoever made it and by whatever means, and taking all of `compiled/` away changes nothing but a
+//! start's length.
 //!
 //! What that rests on: every write to a file, every rename over it and every change of its times sets its time of
 //! change, which no program can set (`utimensat(2)` cannot, and a restored copy gets a new one). Two writes within one
-//! step of the file system's clock could leave the same time, so nothing is kept of files that have changed in the last
-//! [`SETTLED`], by that same clock. A program that maps a file and writes to it is seen at its first write after the
-//! system has last stored the file; editors do not work that way. On Windows a program may set the time of change, so
-//! nothing is kept there.
+//! step of the file system's clock could leave the same time, so nothing is kept of files that have changed in the
+//! last [`SETTLED`], by that same clock. A program that maps a file and writes to it is seen at its first write after
+//! the system has last stored the file; editors do not work that way. On Windows a program may set the time of change,
+//! so nothing is kept there.
 //!
 //! What this does not do: the machine-wide policy is never kept. It is read at each start and narrows what is found here.
 

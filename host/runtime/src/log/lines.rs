@@ -1,8 +1,9 @@
 //! What is logged, as lines: for the log file with the time and the port it belongs to, for the browser without.
 //!
-//! The decision that shaped it: `tracing` is told what happens, and this alone hears it. The registry and the layers of
-//! `tracing-subscriber` would do the same for any number of listeners, and took as long to set up as reading the policy;
-//! only its way of writing fields is used. There is one span, the port's, but for those of libraries at level `debug`.
+//! The decision that shaped it: `tracing` is told what happens, and this alone hears it. The registry and the layers
+//! of `tracing-subscriber` would do the same for any number of listeners, and took as long to set up as reading the
+//! policy; only its way of writing fields is used. There is one span, the port's, but for those of libraries at level
+//! `debug`.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;

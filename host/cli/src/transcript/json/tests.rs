@@ -1,3 +1,5 @@
+//! Texts of JSON with holes, read and compared, and what is said of texts that are none.
+
 use proptest::prelude::*;
 
 use super::*;
