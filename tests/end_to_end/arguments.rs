@@ -174,10 +174,9 @@ fn case_23_an_origin_that_no_browser_passes_is_refused() {
 fn case_24_without_a_browser_there_are_no_frames_and_people_are_told_where_to_go() {
     let home = home("echo");
     let manifest_elsewhere = ["relative/x.json", ADD_ON];
-    let lists: [&[&str]; 8] = [
+    let lists: [&[&str]; 7] = [
         &[],
         &["--help"],
-        &["--version"],
         &["list"],
         &["frobnicate", "--now"],
         &[""],

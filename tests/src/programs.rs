@@ -59,8 +59,9 @@ fn build(package: &str) -> PathBuf {
     // `cargo rustc` takes flags for the one program that it ends with.
     command.args(["rustc", "--locked", "--package", package, "--bin", package]);
     command.args(["--profile", profile(), cargo::MESSAGES]);
-    if package == "portcullis-host" && profile() == "release" {
-        // As `cargo host` does; see `.cargo/config.toml`. Loading a C library does not change what is tested otherwise.
+    if package == "portcullis-host" {
+        // As `cargo host` does; see `.cargo/config.toml`. Some crates find the system's functions by name, and must not
+        // need to.
         command.args(["--", "-C", "target-feature=+crt-static"]);
     }
     let files = cargo::build(command, &format!("the program `{package}`"), package);

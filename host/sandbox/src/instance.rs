@@ -26,7 +26,9 @@ pub use usage::{Usage, Used};
 use crate::alarms::Alarms;
 use crate::capabilities::log::PluginLog;
 use crate::capabilities::port::Port;
-use crate::contract::{HandlerExports, Incoming, PeerRecord, PluginErrorRecord, SessionExports, Text};
+use crate::contract::{
+    HandlerExports, Incoming, PeerRecord, PluginErrorRecord, SessionExports, Text,
+};
 use crate::engine::TICK;
 use crate::plugin::{Exports, Plugin};
 use crate::powers::Powers;

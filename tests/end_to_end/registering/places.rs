@@ -89,7 +89,7 @@ fn case_50_twice_is_once_and_only_ours_is_removed() {
     );
     assert_eq!(
         files_below(&machine.home.path().join("hosts")),
-        Vec::<std::path::PathBuf>::new()
+        Vec::<PathBuf>::new()
     );
     machine
         .run(["unregister", HOST])
@@ -381,12 +381,12 @@ fn for_every_user_of_the_machine() {
     );
     assert_eq!(
         files_below(&machine.path("user")),
-        Vec::<std::path::PathBuf>::new()
+        Vec::<PathBuf>::new()
     );
     machine.run(["unregister", HOST, "--system"]).succeeds();
     assert_eq!(
         files_below(&machine.path("system")),
-        Vec::<std::path::PathBuf>::new()
+        Vec::<PathBuf>::new()
     );
 }
 
@@ -485,6 +485,6 @@ fn what_is_refused() {
     }
     assert_eq!(
         files_below(&machine.path("user")),
-        Vec::<std::path::PathBuf>::new()
+        Vec::<PathBuf>::new()
     );
 }

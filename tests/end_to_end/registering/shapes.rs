@@ -17,6 +17,9 @@ const FINDING: &str = "about column detail file fixable host line logged mend se
 const REGISTRATION: &str = "allowed dry-run host launcher manifests no-longer-allowed skipped";
 const STEP: &str = "browsers error family place state";
 
+/// Pointers to objects, or lists of such, each with the names of their members.
+type Members<'a> = &'a [(&'a str, &'a str)];
+
 fn machine() -> Machine {
     let policy = route(ORIGIN, "echo") + &route(ADD_ON, "echo");
     let machine = Machine::with(home_with(&["echo"], &policy));
@@ -57,7 +60,7 @@ fn each_object_has_the_members_that_scripts_know() {
     let machine = machine();
     let manifest = machine.path(CHROMIUM);
     let all = [ORIGIN, ADD_ON];
-    let cases: &[(&[&str], &[(&str, &str)])] = &[
+    let cases: &[(&[&str], Members)] = &[
         (
             &["register", HOST, "--allow", all[0], all[1], "--dry-run"],
             &[("", REGISTRATION), ("/manifests", STEP)],

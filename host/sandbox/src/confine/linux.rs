@@ -12,6 +12,7 @@ use rustix::process::DumpableBehavior;
 use super::{Layers, Needs, resources};
 
 pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
+    open_randomness();
     layers.record(
         "no-new-privileges",
         said(rustix::thread::set_no_new_privs(true)),
@@ -22,6 +23,15 @@ pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
     layers.record("resource-limits", resources::limit(needs));
     layers.record("landlock", filesystem::restrict(needs));
     layers.record("seccomp", syscalls::restrict(needs));
+}
+
+/// Has the source of random numbers opened what it needs, which is a device where the C library is part of the program:
+/// no `getrandom` is found by its name there.
+fn open_randomness() {
+    if let Err(error) = getrandom::fill(&mut [0]) {
+        // Whoever asks for some is told then.
+        tracing::warn!("the system gives no random numbers: {error}");
+    }
 }
 
 fn said(result: Result<(), Errno>) -> Result<(), String> {

@@ -89,7 +89,9 @@ fn the_handler_world_of_the_contract_links_and_is_called() {
     let instance = start(&plugin)
         .expect("nothing of it has run")
         .expect("a handler greets nobody");
-    let failure = now(instance.message(&Incoming::kept("1"))).err().expect("it traps");
+    let failure = now(instance.message(&Incoming::kept("1")))
+        .err()
+        .expect("it traps");
     assert_eq!(failure.kind, FailureKind::Crashed);
     assert!(failure.detail.contains("unreachable"), "{failure}");
 }

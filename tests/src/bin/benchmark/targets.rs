@@ -167,8 +167,10 @@ impl Target {
         }
     }
 
-    /// In one word.
+    /// In one word, of the value as it is shown: what reads as the bound holds it.
     fn verdict(&self, value: f64) -> &'static str {
+        let steps = if value < 0.1 { 1000.0 } else { 100.0 };
+        let value = (value * steps).round() / steps;
         if value <= self.aim {
             "aim reached"
         } else if value <= self.must {
