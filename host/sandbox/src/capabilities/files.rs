@@ -14,7 +14,7 @@
 //! A guest that has no folder is not told so by an error: it finds none, as on an empty machine, and without a
 //! descriptor there is nothing more that it could try. So that it looks is all there is to see of an attempt. The
 //! runtimes of Rust, JavaScript and Python look when a file is opened, and what adapts a program of preview 1 at every
-//! start. Whether a look was meant is known where the plugin says what it asks for: see [`folders::Missing`].
+//! start. Whether a look was meant is known where the plugin says what it asks for: see `folders::Missing`.
 
 mod descriptors;
 mod folders;
