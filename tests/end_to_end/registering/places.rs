@@ -379,15 +379,9 @@ fn for_every_user_of_the_machine() {
         fs::read_link(launcher).expect("it is a link"),
         programs::host()
     );
-    assert_eq!(
-        files_below(&machine.path("user")),
-        Vec::<PathBuf>::new()
-    );
+    assert_eq!(files_below(&machine.path("user")), Vec::<PathBuf>::new());
     machine.run(["unregister", HOST, "--system"]).succeeds();
-    assert_eq!(
-        files_below(&machine.path("system")),
-        Vec::<PathBuf>::new()
-    );
+    assert_eq!(files_below(&machine.path("system")), Vec::<PathBuf>::new());
 }
 
 /// Whatever an administrator's files are readable by otherwise: other users' browsers read these and start the host.
@@ -483,8 +477,5 @@ fn what_is_refused() {
             .run(arguments.iter().copied())
             .refuses_with(code, words);
     }
-    assert_eq!(
-        files_below(&machine.path("user")),
-        Vec::<PathBuf>::new()
-    );
+    assert_eq!(files_below(&machine.path("user")), Vec::<PathBuf>::new());
 }
