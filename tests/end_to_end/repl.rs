@@ -57,6 +57,24 @@ fn a_line_that_is_no_message_does_not_keep_the_others() {
     );
 }
 
+/// As in `portcullis repl | head -1`: whoever read has seen enough, and no line has failed.
+#[test]
+fn a_reader_that_goes_away_ends_it() {
+    let home = home("echo");
+    let mut command = home.portcullis(["repl"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program was just built");
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // It may have ended before the last line.
+    _ = stdin.write_all(b"1\n2\n3\n");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    said(&home, &command, &output).prints("");
+}
+
 #[test]
 fn an_error_of_the_host_is_printed_and_told_by_the_code() {
     let home = home("unruly");

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use thiserror::Error;
 
-use crate::output::OutputError;
+use crate::output::{OutputError, plain_lines};
 
 /// Marks an error as nobody's fault but ours or the machine's.
 #[derive(Debug, Error)]
@@ -52,7 +52,9 @@ pub(crate) fn code(result: Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // With standard error closed there is nobody to tell, and the code still says it.
-    _ = writeln!(io::stderr().lock(), "error: {error:#}");
+    // A cause may quote a file that somebody else wrote, and a terminal obeys.
+    let told = plain_lines(&format!("{error:#}"));
+    _ = writeln!(io::stderr().lock(), "error: {told}");
     let is = |wanted: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(wanted);
     ExitCode::from(if is(|cause| cause.is::<Usage>()) {
         2

@@ -19,6 +19,7 @@ mod power;
 mod progress;
 mod project;
 mod requests_table;
+mod scratch;
 mod secrets;
 mod transcript;
 mod verbs;

@@ -3,9 +3,10 @@
 //! Plain text without colours, so that it reads the same on a terminal, in a file and in a script. Names that a person
 //! did not type come through `escape` before they get here.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{self, StdoutLock, Write};
 
+use portcullis_core::names::misleads;
 pub(crate) use portcullis_core::names::shell_word;
 use thiserror::Error;
 
@@ -64,9 +65,36 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
+/// The text with what could move the cursor or make it read as another one written as `\u{..}`, and all else as it is.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if misleads(character) {
+            // Writing to a text does not fail.
+            _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// [`plain`], with the ends of its lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(plain).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        let text = "a `\u{1b}[2J`\u{9b}\u{202e}\n  \\é";
+        assert_eq!(plain(text), "a `\\u{1b}[2J`\\u{9b}\\u{202e}\\u{a}  \\é");
+        assert_eq!(plain_lines(text), "a `\\u{1b}[2J`\\u{9b}\\u{202e}\n  \\é");
+    }
 
     #[test]
     fn sizes_are_readable() {

@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::plain;
+
 /// Something that is going on, until [`Progress::end`].
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
@@ -21,14 +23,14 @@ impl Progress {
             .expect("the template is fixed and valid");
         let bar = ProgressBar::new_spinner()
             .with_style(style)
-            .with_message(line.to_owned());
+            .with_message(plain(line));
         Self { bar: Some(bar) }
     }
 
     /// Says it in one line that does not move, also on a terminal: where others write there meanwhile.
     pub(crate) fn begin_plainly(line: &str) -> Self {
         // With standard error closed there is nobody to tell.
-        _ = writeln!(io::stderr().lock(), "{line}");
+        _ = writeln!(io::stderr().lock(), "{}", plain(line));
         Self { bar: None }
     }
 

@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::ValueEnum;
 use portcullis_core::caller::Origin;
 use portcullis_core::home::Position;
-use portcullis_core::names::{Digest, PluginName, escape};
+use portcullis_core::names::{Digest, PluginName, escape, shell_word};
 use portcullis_core::policy::{PolicyError, Terms};
 use portcullis_sandbox::inspect;
 use serde::Deserialize;
@@ -231,6 +231,17 @@ impl Project {
     /// The folder that was opened, as it was named.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A verb of this program on this project, as it is typed in the folder where this one was.
+    pub(crate) fn command(&self, verb: &str) -> String {
+        if self.folder == Path::new(".") {
+            return format!("portcullis {verb}");
+        }
+        format!(
+            "portcullis {verb} {}",
+            shell_word(&self.folder.to_string_lossy())
+        )
     }
 
     /// What the plugin is called where it is tested, and its artifacts.

@@ -5,8 +5,8 @@
 //! this process's memory from `/proc`, to find the end of its stack, and gives signals of a stack overflow a handler
 //! and a stack. That is a thirtieth of a start, for a sentence before the same end: the guard of the stack is the
 //! kernel's, and wasmtime has a handler of its own, in which a guest's overflow ends. What else is done there is done
-//! here: no descriptor of the three is left closed, and a panic ends the process with 101. Arguments are found as
-//! ever; the C library hands them out before.
+//! here: no descriptor of the three is left closed, a pipe that nobody reads is an error and no signal, and a panic ends
+//! the process with 101. Arguments are found as ever; the C library hands them out before.
 
 use std::ffi::{c_char, c_int};
 use std::panic::catch_unwind;
@@ -22,6 +22,8 @@ const PANICKED: c_int = 101;
 // the C library calls it by. No panic leaves it.
 #[unsafe(no_mangle)]
 extern "C" fn main(_count: c_int, _arguments: *const *const c_char) -> c_int {
+    // SAFETY: nothing else runs yet, and to ignore a signal calls nothing.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     open_standard_descriptors();
     catch_unwind(crate::run).map_or(PANICKED, |exit| exit.code().into())
 }

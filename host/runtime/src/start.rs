@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use portcullis_core::caller::{Caller, Origin};
@@ -110,6 +111,7 @@ fn open_service(
     caller: &Caller,
     environment: &Environment,
 ) -> Result<Service, Box<Report>> {
+    let looked = Instant::now();
     let sources = Sources::of(home);
     let kept = sources
         .as_ref()
@@ -130,7 +132,13 @@ fn open_service(
         None => {
             let lock = plugins::read_lock(home)?;
             if let Some(sources) = sources {
-                keep(home, &caller.origin, &sources, &policy, &lock);
+                keep(
+                    home,
+                    &caller.origin,
+                    (&sources, looked.elapsed()),
+                    &policy,
+                    &lock,
+                );
             }
             lock
         }
@@ -217,7 +225,7 @@ fn invalid(error: &dyn std::error::Error) -> Box<Report> {
 
 /// Spares the next start the reading of the whole policy and the whole lock. Where it cannot be done, that start reads
 /// them, as this one did.
-fn keep(home: &Home, origin: &Origin, sources: &Sources, policy: &Policy, lock: &Lock) {
+fn keep(home: &Home, origin: &Origin, sources: (&Sources, Duration), policy: &Policy, lock: &Lock) {
     if let Err(error) = compiled::write(home, origin, sources, policy, lock) {
         tracing::debug!("failed to keep what the policy says for this extension: {error}");
     }

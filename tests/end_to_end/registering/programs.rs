@@ -1,5 +1,8 @@
 //! The two programs belong together, and `doctor` says where they do not.
 
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 use portcullis_tests::{Browser, programs};
@@ -40,6 +43,25 @@ fn the_host_tells_its_version_where_nothing_else_is_asked() {
     let mut port = Browser::chromium(&home).argument("--version").start();
     port.ask(HELLO).expect_text(HELLO);
     port.end().expect_exit(0).expect_no_frames();
+}
+
+#[test]
+fn a_channel_that_nobody_reads_is_an_error_and_no_signal() {
+    for (argument, code) in [("--version", 4), ("version", 2)] {
+        // No pipe: another test's child could have its reading end for a moment.
+        let (_reader, output) = UnixStream::pair().expect("sockets can be made");
+        output.shutdown(Shutdown::Write).expect("it is open");
+        let output = OwnedFd::from(output);
+        let error = output.try_clone().expect("a descriptor can be copied");
+        let status = Command::new(programs::host())
+            .arg(argument)
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(error)
+            .status()
+            .expect("the program was just built");
+        assert_eq!(status.code(), Some(code), "{argument}: {status}");
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
         (
             "ts",
             &[("node", "echo v18.20.1")],
-            "Node.js v18.20.1 is too old: install Node.js 20 or newer",
+            "Node.js v18.20.1 is too old: install Node.js 20 or newer with `npm install --global n` and `n lts`",
         ),
         (
             "python",

@@ -1,10 +1,13 @@
 //! `portcullis bench`: figures of round trips and of starts. How fast anything is, is for no test to say.
 
+use std::fs;
+use std::path::Path;
+
 use portcullis_tests::{ADD_ON, Home, ORIGIN};
 use serde_json::Value;
 
 use super::Project;
-use crate::cli::{Said, contents, run, text};
+use crate::cli::{Said, contents, finished, run, text};
 use crate::fixture::{Verb, guest, home_with, limited_home, order, route};
 
 #[track_caller]
@@ -129,6 +132,18 @@ fn what_cannot_be_measured_is_refused() {
     bench(&["unruly", "1", "--count", "0"]).refuses_with(2, "--count");
     bench(&["unruly", &order(Verb::Trap, 0)]).refuses_with(1, "the host answered with an error: {");
     bench(&["unruly", &order(Verb::Refuse, 0)]).refuses_with(1, "plugin-error");
+    // A name is a name, also where a project's folder has it.
+    let folder = home.beside().join("here");
+    fs::create_dir_all(folder.join("hello")).expect("a temporary folder takes a folder");
+    fs::write(folder.join("hello/portcullis.toml"), "").expect("a temporary folder takes a file");
+    let mut command = home.portcullis(["bench", "hello", "1"]);
+    finished(&home, command.current_dir(&folder)).refuses(
+        1,
+        &format!(
+            "no plugin `hello` is installed: the project in this folder is `{}`",
+            Path::new(".").join("hello").display()
+        ),
+    );
     let silent = limited_home("unruly-session", "wall-per-call = \"200ms\"");
     run(
         &silent,

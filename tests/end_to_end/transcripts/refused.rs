@@ -1,11 +1,12 @@
 //! What cannot be tested, and what then has to be done.
 
 use std::fs;
+use std::path::Path;
 
 use portcullis_tests::Home;
 
 use super::Project;
-use crate::cli::{file, run, text};
+use crate::cli::{file, finished, run, text};
 use crate::fixture::guest;
 
 #[test]
@@ -56,6 +57,56 @@ fn what_is_missing_is_named_with_what_makes_it() {
     run(&home, ["test", &other])
         .refuses_with(2, "is no folder, no `.transcript` and no `.wasm` file");
     run(&home, ["test", "--wait", "long"]).refuses_with(2, "--wait");
+}
+
+/// What is to be typed next is right in the folder where this was typed.
+#[test]
+fn the_command_that_builds_names_the_project() {
+    let project = Project::with("echo", "", "> 1\n< 1\n");
+    fs::remove_file(project.path("built/plugin.wasm")).expect("it is there");
+    let beside = project.folder.parent().expect("it lies in a folder");
+    fs::rename(&project.folder, beside.join("my project")).expect("they are ours");
+    let home = Home::new();
+    let mut command = home.portcullis(["test", "my project"]);
+    let component = Path::new("my project").join("built/plugin.wasm");
+    finished(&home, command.current_dir(beside)).refuses(
+        1,
+        &format!(
+            "`{}` is not there yet: build it with `portcullis build 'my project'`",
+            component.display()
+        ),
+    );
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let project = Project::with("echo", "", "> 1\n< 1\n");
+    fs::create_dir(project.path("tests/folder.transcript")).expect("it can be made");
+    project
+        .run(&["test"])
+        .refuses(1, "`tests/folder.transcript` is no file: name a transcript");
+}
+
+/// A project may be somebody else's, and a terminal obeys.
+#[test]
+fn what_a_project_says_reaches_no_terminal_as_it_is() {
+    let project = Project::with("echo", "\"\\u001b[2J\" = 1\n", "> 1\n< 1\n");
+    project
+        .run(&["test"])
+        .refuses_with(1, "portcullis.toml:5:1: unknown field `\\u{1b}[2J`");
+    #[cfg(unix)]
+    {
+        let project = Project::with("echo", "", "> 1\n< 1\n");
+        project.write("tests/\u{1b}[2J.transcript", "> 1\n< 1\n");
+        let said = project.run(&["test"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(!said.stdout.contains('\u{1b}'), "{}", said.stdout);
+        assert!(
+            said.stdout.contains("\u{fffd}[2J.transcript\n"),
+            "{}",
+            said.stdout
+        );
+    }
 }
 
 #[test]

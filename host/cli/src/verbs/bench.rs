@@ -34,6 +34,7 @@ use super::test::{Stage, built, find_project, patience};
 use crate::environment::Environment;
 use crate::exit::{Internal, Usage};
 use crate::output::Output;
+use crate::project::FILE;
 use crate::{installation, policy_file};
 use figures::Figures;
 use watch::Watch;
@@ -159,6 +160,13 @@ impl Subject {
     ) -> Result<Self> {
         let list = Lock::load(home)?;
         if list.find(plugin).is_none() {
+            let project = Path::new(".").join(plugin.as_str());
+            if project.join(FILE).is_file() {
+                bail!(
+                    "no plugin `{plugin}` is installed: the project in this folder is `{}`",
+                    project.display()
+                );
+            }
             bail!("{}", installation::not_installed(plugin, &list));
         }
         let (_, policy) = policy_file::read(home)?;

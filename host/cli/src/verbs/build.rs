@@ -159,7 +159,8 @@ fn tell(
     }
     requests_table::print(&mut output, requests)?;
     output.line(format!(
-        "next: `portcullis test`, or `portcullis add {path}`"
+        "next: `{}`, or `portcullis add {path}`",
+        project.command("test")
     ))?;
     let mut stderr = io::stderr().lock();
     for misfit in misfits {

@@ -196,8 +196,9 @@ pub(in crate::verbs) fn built(project: &Project) -> Result<PathBuf> {
     let component = project.component();
     if !component.is_file() {
         bail!(
-            "`{}` is not there yet: build it with `portcullis build`",
-            component.display()
+            "`{}` is not there yet: build it with `{}`",
+            component.display(),
+            project.command("build")
         );
     }
     Ok(component)
@@ -227,6 +228,10 @@ fn parent(file: &Path) -> PathBuf {
 
 fn read(path: &Path) -> Result<String> {
     let cannot = || format!("cannot read `{}`", path.display());
+    // Opening a pipe would wait for somebody who writes to it.
+    if !fs::metadata(path).with_context(cannot)?.is_file() {
+        bail!("`{}` is no file: name a transcript", path.display());
+    }
     let file = File::open(path).with_context(cannot)?;
     let mut text = String::new();
     file.take(transcript::LONGEST + 1)

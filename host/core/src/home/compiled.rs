@@ -9,9 +9,9 @@
 //!
 //! What that rests on: every write to a file, every rename over it and every change of its times sets its time of
 //! change, which no program can set (`utimensat(2)` cannot, and a restored copy gets a new one). Two writes within one
-//! step of the file system's clock could leave the same time, so nothing is kept of files that have changed in the
-//! last [`SETTLED`], by that same clock. A program that maps a file and writes to it is seen at its first write after
-//! the system has last stored the file; editors do not work that way. On Windows a program may set the time of change,
+//! step of the file system's clock could leave the same time, so nothing is kept of files that had changed in the
+//! last [`SETTLED`], by that same clock, when they were looked at. A program that maps a file and writes to it is seen
+//! at its first write after the system has last stored the file; editors do not work that way. On Windows a program may set the time of change,
 //! so nothing is kept there.
 //!
 //! What this does not do: the machine-wide policy is never kept. It is read at each start and narrows what is found here.
@@ -34,8 +34,9 @@ use crate::policy::Policy;
 use crate::requests::Requests;
 use crate::requests::schema::AskedShape;
 
-/// How long ago the policy and the lock have changed last, at the least, when something is kept of them. The coarsest
-/// clock of a file system that a home may be on has steps of two seconds.
+/// How long ago the policy and the lock have changed last, at the least, where something is kept of them: counted up to
+/// when they were looked at, since a start may be held up after that for any length of time. The coarsest clock of a
+/// file system that a home may be on has steps of two seconds.
 pub const SETTLED: Duration = Duration::from_secs(2);
 
 /// The longest file that is read, in bytes. What is longer is read from the policy.
@@ -107,7 +108,8 @@ pub fn read(home: &Home, origin: &Origin, sources: &Sources) -> Option<Compiled>
 }
 
 /// Keeps what the whole policy and the whole lock say for an extension. `sources` are what they were before they were
-/// read. Returns whether it was kept: not where one of them has changed since, or just before, or nothing is said.
+/// read, `since` ago. Returns whether it was kept: not where one of them has changed since, or just before, or nothing
+/// is said.
 ///
 /// No lock is taken and nothing forced to the disk: the file appears whole, under its name, or not at all, and one that
 /// a power failure has left empty or torn is not as this program writes it.
@@ -118,7 +120,7 @@ pub fn read(home: &Home, origin: &Origin, sources: &Sources) -> Option<Compiled>
 pub fn write(
     home: &Home,
     origin: &Origin,
-    sources: &Sources,
+    (sources, since): (&Sources, Duration),
     policy: &Policy,
     lock: &Lock,
 ) -> io::Result<bool> {
@@ -154,7 +156,8 @@ pub fn write(
         .changed_ns
         .max(sources.lock.stamp.changed_ns);
     let age = now.saturating_sub(latest);
-    let is_settled = u64::try_from(age).is_ok_and(|age| Duration::from_nanos(age) >= SETTLED);
+    let needed = SETTLED.saturating_add(since);
+    let is_settled = u64::try_from(age).is_ok_and(|age| Duration::from_nanos(age) >= needed);
     // What was read is only known to be of `sources` if they are still the same.
     if bytes.len() as u64 > LONGEST || !is_settled || Sources::of(home).as_ref() != Some(sources) {
         return Ok(false);

@@ -93,7 +93,14 @@ impl HomeLock {
 
     fn remove_left_over(&self) {
         let home = &self.home;
-        for folder in [home.root(), &home.store(), &home.cache(), &home.hosts()] {
+        // A host that keeps something in `compiled/` holds no lock. Where its file is taken away, it keeps nothing.
+        for folder in [
+            home.root(),
+            &home.store(),
+            &home.cache(),
+            &home.compiled(),
+            &home.hosts(),
+        ] {
             // What cannot be removed now does no harm and is tried again next time.
             for path in left_over_in(folder).unwrap_or_default() {
                 _ = fs::remove_file(path);
@@ -198,6 +205,7 @@ mod tests {
             home.root().to_owned(),
             home.store(),
             home.cache(),
+            home.compiled(),
             home.hosts(),
         ] {
             crate::home::make_folder(&folder).expect("a folder");
@@ -209,6 +217,7 @@ mod tests {
             home.root().to_owned(),
             home.store(),
             home.cache(),
+            home.compiled(),
             home.hosts(),
         ] {
             assert!(!folder.join(".tmp-abc").exists(), "{}", folder.display());

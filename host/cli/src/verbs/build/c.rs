@@ -21,6 +21,7 @@ use super::python;
 use super::tool::Tools;
 use crate::environment::Environment;
 use crate::project::{Mode, Project};
+use crate::scratch::Scratch;
 
 /// The contract, as it was when this program was built.
 const CONTRACT: &str = include_str!("../../../../../wit/portcullis.wit");
@@ -72,7 +73,7 @@ pub(super) fn build(
             "there is no C compiler for WebAssembly: install it with `{python} -m pip install -r requirements.txt`"
         );
     }
-    let folder = tempfile::tempdir()?;
+    let folder = Scratch::new().context("cannot make a temporary folder")?;
     let module = folder.path().join("module.wasm");
     let mut command = tools.command(python);
     command.args(["-m", "ziglang", "cc"]).args(COMMON);

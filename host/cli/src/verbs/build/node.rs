@@ -20,6 +20,13 @@ const INSTALL: &str = if cfg!(windows) {
     "install Node.js 20 or newer with `apt-get install nodejs npm`, or what your distribution has for it"
 };
 
+/// For those who have an old one, which is often all that a distribution has.
+const UPDATE: &str = if cfg!(any(windows, target_os = "macos")) {
+    INSTALL
+} else {
+    "install Node.js 20 or newer with `npm install --global n` and `n lts`, both as root"
+};
+
 const NODE: Tool = Tool {
     program: "node",
     install: INSTALL,
@@ -39,7 +46,7 @@ const NPM: Tool = Tool {
 pub(super) fn build(tools: &Tools<'_>) -> Result<()> {
     let version = tools.ask(NODE, &["--version"])?;
     if major(&version).is_some_and(|major| major < OLDEST_NODE) {
-        bail!("Node.js {version} is too old: {INSTALL}");
+        bail!("Node.js {version} is too old: {UPDATE}");
     }
     tools.ask(NPM, &["--version"])?;
     if is_outdated(tools) {

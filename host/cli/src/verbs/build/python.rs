@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use super::tool::{Tool, Tools};
 use crate::environment::Environment;
 use crate::project::{Mode, Project};
+use crate::scratch::Scratch;
 use crate::verbs::add;
 
 /// The names of the packages that the build needs.
@@ -62,7 +63,7 @@ pub(super) fn build(
             python.display()
         );
     }
-    let folder = tempfile::tempdir()?;
+    let folder = Scratch::new().context("cannot make a temporary folder")?;
     let made = folder.path().join("component.wasm");
     let mut command = tools.command(script);
     command.args(["-d", "wit", "-w", world, "componentize"]);

@@ -14,7 +14,7 @@ use portcullis_core::protocol::INBOUND_CEILING;
 
 use super::port::{Listener, Port, Sent, Speaker, Stderr};
 use super::{Caller, send};
-use crate::output::Output;
+use crate::output::{Output, OutputError};
 use crate::verbs::send::port::one_line;
 
 /// How often a message is given to a host that then proves to be gone: one may have ended since it was looked at, and
@@ -36,6 +36,10 @@ pub(super) fn run(caller: &Caller, wait: Option<Duration>) -> Result<()> {
         match outcome {
             Ok(Answer::Plugin | Answer::None) => {}
             Ok(Answer::Host) => refused += 1,
+            // What is printed is no longer read, and no line is at fault.
+            Err(error) if error.chain().any(|cause| cause.is::<OutputError>()) => {
+                return Err(error);
+            }
             Err(error) => {
                 failed += 1;
                 // With standard error closed there is nobody to tell, and the exit code still says it.

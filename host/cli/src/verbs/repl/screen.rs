@@ -15,7 +15,8 @@ use anyhow::Result;
 use rustyline::ExternalPrinter;
 
 use super::port::{Listener, Speaker, judge};
-use super::shown::{Shown, plain};
+use super::shown::Shown;
+use crate::output::plain;
 
 /// Whether colours may be used where the terminal takes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

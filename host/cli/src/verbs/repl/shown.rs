@@ -5,11 +5,11 @@
 
 use std::fmt::Write as _;
 
-use portcullis_core::names::misleads;
 use portcullis_core::protocol::report::RESERVED_KEY;
 use serde_json::Value;
 
 use super::port::Speaker;
+use crate::output::plain;
 use crate::verbs::send::port::one_line;
 
 /// What is shown of a frame.
@@ -45,19 +45,6 @@ fn error(frame: &str) -> Option<Shown> {
         _ = write!(sentence, ": {message}");
     }
     Some(Shown::Error(sentence, part("hint")))
-}
-
-/// The text with what could move the cursor or make it read as another one written as `\u{..}`.
-pub(super) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if misleads(character) {
-            _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

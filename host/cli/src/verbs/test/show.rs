@@ -44,7 +44,7 @@ pub(super) fn report(files: &[Report], json: bool) -> Result<usize> {
         return Ok(failed);
     }
     for file in files {
-        output.line(file.path.display())?;
+        output.line(printable(&file.path.to_string_lossy()))?;
         for case in &file.cases {
             show_case(&mut output, case)?;
         }

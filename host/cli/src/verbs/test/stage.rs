@@ -15,11 +15,11 @@ use portcullis_core::home::lock::Lock;
 use portcullis_core::names::PluginName;
 use portcullis_core::policy::Limits;
 use portcullis_storage::{Quota, Storage, Usage};
-use tempfile::TempDir;
 
 use crate::installation;
 use crate::policy_file::{self, NewRoute};
 use crate::project::Project;
+use crate::scratch::Scratch;
 use crate::verbs::add::Candidate;
 
 /// The extension that a plugin meets which names none: letters that no store gives out in this order.
@@ -31,7 +31,7 @@ const LOG_FILES: [&str; 2] = ["portcullis.log.1", "portcullis.log"];
 /// A throw-away home. It is deleted when this is dropped.
 pub(in crate::verbs) struct Stage {
     // Only kept: dropping it deletes the folder.
-    _folder: TempDir,
+    _folder: Scratch,
     home: Home,
     origin: Origin,
     plugin: PluginName,
@@ -55,10 +55,7 @@ impl Stage {
             Some(origin) => origin.clone(),
             None => MADE_UP.parse().context("the made-up extension has an id")?,
         };
-        let folder = tempfile::Builder::new()
-            .prefix("portcullis-")
-            .tempdir()
-            .context("cannot make a temporary folder for a home")?;
+        let folder = Scratch::new().context("cannot make a temporary folder for a home")?;
         let home = Home::create(folder.path().join("home"))?;
         let lock = installation::lock(&home, "test")?;
         let mut list = Lock::load(&home)?;

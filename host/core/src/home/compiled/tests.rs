@@ -97,7 +97,13 @@ fn home(folder: &Path) -> (Home, Sources) {
 
 /// Keeps both, as soon as they are old enough.
 fn keep(home: &Home, of: &str, sources: &Sources) {
-    while !write(home, &origin(of), sources, &policy(), &lock()).expect("a folder to write to") {
+    loop {
+        let now = Sources::of(home).expect("both are there");
+        assert_eq!(now, *sources);
+        let sources = (&now, Duration::ZERO);
+        if write(home, &origin(of), sources, &policy(), &lock()).expect("a folder to write to") {
+            return;
+        }
         thread::sleep(Duration::from_millis(100));
     }
 }
@@ -126,16 +132,16 @@ fn what_is_kept_is_what_the_files_say_of_one_extension() {
 fn nothing_is_kept_of_what_has_just_changed_or_says_nothing() {
     let folder = private_folder();
     let (home, sources) = home(folder.path());
-    let told = |of: &str, sources: &Sources| {
+    let told_since = |of: &str, sources: &Sources, since: Duration| {
+        let sources = (sources, since);
         write(&home, &origin(of), sources, &policy(), &lock()).expect("a folder to write to")
     };
-    // A machine that takes two seconds for this has old files by now, and may keep them.
-    let before = std::time::Instant::now();
-    let kept = told(ORIGIN, &sources);
-    assert!(!kept || before.elapsed() >= SETTLED);
+    let told = |of: &str, sources: &Sources| told_since(of, sources, Duration::ZERO);
     keep(&home, ORIGIN, &sources);
-    assert!(!told("unknown@example.com", &sources));
-    let mut changed = sources;
+    // However old they are by now: an hour ago they were looked at too early.
+    assert!(!told_since(OTHER, &sources, Duration::from_secs(3600)));
+    let mut changed = Sources::of(&home).expect("both are there");
+    assert!(!told("unknown@example.com", &changed));
     changed.lock.size += 1;
     assert!(!told(OTHER, &changed), "it has changed while it was read");
     assert_eq!(read(&home, &origin(OTHER), &changed), None);
