@@ -122,7 +122,8 @@ impl Said {
     }
 }
 
-/// Everything in the home but the lock that writers hold: path and bytes, sorted.
+/// Everything in the home but the lock that writers hold, and what hosts keep of the policy, which is there or not by when
+/// the last of them started: path and bytes, sorted.
 pub(crate) fn contents(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
         for entry in fs::read_dir(folder).expect("the home can be read") {
@@ -137,6 +138,7 @@ pub(crate) fn contents(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
     }
     let mut found = Vec::new();
     walk(home.path(), &mut found);
+    found.retain(|(path, _)| !path.starts_with(home.path().join("compiled")));
     found.sort();
     found
 }

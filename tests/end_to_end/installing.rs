@@ -84,7 +84,7 @@ fn install<'a>(machine: &Machine, file: &'a str, further: &[&'a str]) -> String 
 }
 
 /// Every file and link on the machine with what is in it, and every folder of the user's. Of the home's folders, an empty
-/// one more is nothing, and neither is the file that writers hold.
+/// one more is nothing, and neither is the file that writers hold, nor what hosts keep of the policy.
 fn everything(machine: &Machine) -> BTreeMap<PathBuf, Vec<u8>> {
     fn walk(folder: &Path, home: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(folder).expect("the folder is ours") {
@@ -105,6 +105,7 @@ fn everything(machine: &Machine) -> BTreeMap<PathBuf, Vec<u8>> {
     }
     let mut found = BTreeMap::new();
     walk(machine.home.beside(), machine.home.path(), &mut found);
+    found.retain(|path, _| !path.starts_with(machine.home.path().join("compiled")));
     found
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Not pinned to one processor: a browser is not, and a host that compiles on several has a right to them.
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -42,8 +43,12 @@ pub(crate) fn measure(setup: &Setup) -> Result<Vec<Row>> {
     ))
 }
 
+/// A little longer than the host waits before it keeps anything of a policy that has changed; a person's homes are older.
+const SETTLED: Duration = Duration::from_millis(2500);
+
 /// Starts everybody so many times, in a new order each time.
 pub(crate) fn starts(subjects: &[Subject], rounds: usize) -> Result<Vec<Measured>> {
+    thread::sleep(SETTLED);
     let message = Message::ping();
     let mut order = Order::new();
     let mut measured = vec![Measured::default(); subjects.len()];
