@@ -16,14 +16,31 @@ pub const PROFILE_VARIABLE: &str = "PORTCULLIS_TEST_PROFILE";
 /// The program that a browser starts, built at the first call.
 pub fn host() -> &'static Path {
     static HOST: Built = Built::new();
-    HOST.get("the program `portcullis-host`", || build("portcullis-host"))
+    HOST.get("the program `portcullis-host`", || {
+        build("portcullis-host", &folder(), &[])
+    })
+}
+
+/// The same with the names of its functions left in, alone in a folder of its own: for what looks at it from outside.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn host_with_names() -> PathBuf {
+    build(
+        "portcullis-host",
+        &folder().join("with-names"),
+        &["-C", "strip=none"],
+    )
 }
 
 /// The program for people, built at the first call. `host` is beside it, since it starts that one.
 pub fn portcullis() -> &'static Path {
     static PORTCULLIS: Built = Built::new();
     host();
-    PORTCULLIS.get("the program `portcullis`", || build("portcullis"))
+    PORTCULLIS.get("the program `portcullis`", || {
+        build("portcullis", &folder(), &[])
+    })
 }
 
 /// The program that tries from inside what the second line refuses; see `host/sandbox/examples/confinement_probe`.
@@ -52,9 +69,13 @@ pub fn profile_or(default: &str) -> &'static str {
     PROFILE.get_or_init(|| env::var(PROFILE_VARIABLE).unwrap_or_else(|_| default.to_owned()))
 }
 
-fn build(package: &str) -> PathBuf {
-    let folder = cargo::target().join("programs").join(profile());
-    let _alone = cargo::lock(&folder);
+/// Where the two programs are.
+fn folder() -> PathBuf {
+    cargo::target().join("programs").join(profile())
+}
+
+fn build(package: &str, folder: &Path, flags: &[&str]) -> PathBuf {
+    let _alone = cargo::lock(folder);
     let mut command = cargo::command();
     // `cargo rustc` takes flags for the one program that it ends with.
     command.args(["rustc", "--locked", "--package", package, "--bin", package]);
@@ -63,6 +84,7 @@ fn build(package: &str) -> PathBuf {
         // As `cargo host` does; see `.cargo/config.toml`. Some crates find the system's functions by name, and must not
         // need to.
         command.args(["--", "-C", "target-feature=+crt-static"]);
+        command.args(flags);
     }
     let files = cargo::build(command, &format!("the program `{package}`"), package);
     let name = format!("{package}{}", env::consts::EXE_SUFFIX);

@@ -14,6 +14,8 @@ mod entry;
 mod environment;
 mod exit;
 mod log;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod pages;
 mod plugins;
 mod port;
 mod powers;

@@ -103,6 +103,15 @@ impl Prepared {
         }
     }
 
+    /// Whether it may ask for random numbers. What is not loaded yet is not known, and so may.
+    pub(crate) fn may_draw_random_numbers(&self) -> bool {
+        match self {
+            Self::Loaded(plugin) => plugin.may_draw_random_numbers(),
+            Self::Open { .. } => true,
+            Self::Unavailable(_) => false,
+        }
+    }
+
     /// The artifact that is still to be loaded.
     pub(crate) fn code(&self) -> Option<&File> {
         match self {

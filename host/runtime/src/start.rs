@@ -191,6 +191,7 @@ fn confine_process(routes: &PortRoutes, plugins: &[Candidate]) -> Result<(), Box
     };
     for Candidate { plugin, powers } in plugins {
         needs.code.extend(plugin.code());
+        needs.randomness |= plugin.may_draw_random_numbers();
         powers.add_needs(&mut needs);
     }
     match confine::confine(routes.confinement(), &needs) {

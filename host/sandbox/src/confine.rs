@@ -49,6 +49,8 @@ pub struct Needs<'a> {
     pub ports: BTreeSet<u16>,
     /// The largest file that a plugin may make the process write, in bytes; 0 where it writes none but its log.
     pub file_size: u64,
+    /// Whether a plugin may ask for random numbers. What gives them is opened only then.
+    pub randomness: bool,
     /// The most memory that the process can need, in bytes: its plugins' budgets and its own work. Only Windows has a
     /// limit that counts what is used and not what is reserved; elsewhere the budgets stand alone.
     pub memory: Option<u64>,

@@ -31,6 +31,7 @@ pub struct Plugin {
     pub(crate) engine: Engine,
     pub(crate) prepared: InstancePre<State>,
     pub(crate) exports: Exports,
+    has_wasi: bool,
 }
 
 /// Where the functions of the contract are.
@@ -85,11 +86,20 @@ impl Plugin {
         TooMany::in_component(component)
             .map_err(|too_many| PluginFault::Incompatible(format!("it {too_many}")))?;
         let prepared = link(engine, component)?;
+        let shape = component.component_type();
+        let mut imports = shape.imports(&engine.inner);
         Ok(Self {
             engine: engine.clone(),
             prepared,
             exports,
+            has_wasi: imports.any(|(import, _)| import.starts_with("wasi:")),
         })
+    }
+
+    /// Whether it may ask for random numbers: it imports something of WASI, whose generators are seeded together.
+    #[must_use]
+    pub fn may_draw_random_numbers(&self) -> bool {
+        self.has_wasi
     }
 
     /// How the plugin is used.

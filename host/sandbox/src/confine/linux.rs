@@ -12,7 +12,9 @@ use rustix::process::DumpableBehavior;
 use super::{Layers, Needs, resources};
 
 pub(super) fn confine(needs: &Needs<'_>, layers: &mut Layers) {
-    open_randomness();
+    if needs.randomness {
+        open_randomness();
+    }
     layers.record(
         "no-new-privileges",
         said(rustix::thread::set_no_new_privs(true)),
